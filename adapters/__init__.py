@@ -1,0 +1,1 @@
+"""One folder or file per chat platform; each translates, delivers and respects its platform's limits."""

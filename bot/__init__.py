@@ -1,0 +1,1 @@
+"""The core of Shopdesk; it knows no chat platform and no web framework."""
