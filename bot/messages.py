@@ -1,0 +1,80 @@
+"""The vocabulary: what a channel hands in and what a turn yields. Everything else speaks in these words."""
+
+import msgspec
+
+STAFF = "staff"  # the channel of what the shop's people write into a conversation
+
+
+class Incoming(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One message of a customer, already free of anything its platform is."""
+
+    channel: str
+    conversation: str  # one thread on one channel, unique over all channels: "web:01JX..."
+    message: str  # the channel's own id of the message: the same id twice is one message
+    text: str = ""
+    press: str = ""  # the id of a button of ours that was pressed, instead of text
+    customer: str = ""  # the shop's id of the customer, only where the channel has proof of it
+    locale: str = ""  # what the platform says of the customer's language, "" where it does not
+
+
+class TextDelta(msgspec.Struct, frozen=True, tag_field="kind", tag="delta"):
+    """A piece of the answer as it is made; the `text` part that follows repeats it whole."""
+
+    text: str
+
+
+class FinalText(msgspec.Struct, frozen=True, tag_field="kind", tag="text"):
+    text: str
+
+
+class Source(msgspec.Struct, frozen=True):
+    id: str
+    title: str
+    url: str
+
+
+class Sources(msgspec.Struct, frozen=True, tag_field="kind", tag="sources"):
+    sources: tuple[Source, ...]
+
+
+class Card(msgspec.Struct, frozen=True, tag_field="kind", tag="card"):
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+class Button(msgspec.Struct, frozen=True):
+    id: str
+    label: str
+
+
+class Buttons(msgspec.Struct, frozen=True, tag_field="kind", tag="buttons"):
+    buttons: tuple[Button, ...]
+
+
+class Status(msgspec.Struct, frozen=True, tag_field="kind", tag="status"):
+    """Where the turn stands: thinking, restarted, simpler, waiting_for_staff, with_staff, done."""
+
+    status: str
+
+
+class Said(msgspec.Struct, frozen=True, tag_field="kind", tag="said"):
+    """What a person wrote: the customer's own message, or one of staff. Only in a transcript, never in a reply."""
+
+    by: str  # "customer" or "staff"
+    message: str
+    text: str
+
+
+Part = TextDelta | FinalText | Sources | Card | Buttons | Status
+Happening = Part | Said
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A happening in its place in the conversation; ids grow, and name the place to resume from."""
+
+    id: str
+    what: Happening
+
+
+THINKING, RESTARTED, SIMPLER, DONE = Status("thinking"), Status("restarted"), Status("simpler"), Status("done")
+WAITING_FOR_STAFF, WITH_STAFF = Status("waiting_for_staff"), Status("with_staff")
