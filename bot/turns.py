@@ -1,0 +1,214 @@
+"""The worker's side of the mailbox: lease a conversation, tell what passes, end the turn in one atomic step."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from enum import Enum
+from typing import Any
+
+import msgspec
+from redis.asyncio.client import PubSub
+from redis.exceptions import ResponseError
+
+from bot.connection import Connection, heard, script
+from bot.keys import GROUP, LEASE_SECONDS, SESSION_SECONDS, Keys
+from bot.messages import DONE, RESTARTED, THINKING, WAITING_FOR_STAFF, Incoming, Part
+
+AT_MOST = 20  # messages of one turn
+BLOCK_MILLISECONDS = 2000
+LONGEST_WAIT_SECONDS = 7.0  # for the answer to a read that blocks for two
+
+_incoming = msgspec.json.Decoder(Incoming)
+_encode = msgspec.json.encode
+
+
+class Token(msgspec.Struct, frozen=True):
+    """The right to serve a conversation: one entry of the ready stream."""
+
+    id: str
+    conversation: str
+    tag: str
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What a leased conversation brings to a turn."""
+
+    token: Token
+    fence: int
+    messages: tuple[Incoming, ...]
+    last: str  # event id of the newest message in it
+    waiting: int  # how many messages waited, these included
+    session: str  # as it was saved, "" for a new conversation
+    staff: str  # who of the staff has the conversation, "" for nobody
+
+
+class Ended(Enum):
+    """How a commit ended."""
+
+    MORE = 1  # committed; more mail waits and the lease is kept
+    FINISHED = 0  # committed; nothing waits
+    TAKEN_OVER = -1  # another worker has the conversation: all of this turn is void
+    STAFF_CHANGED = -2  # void: staff came or went while the reply was in the making
+    INTERRUPTED = -3  # void: the customer wrote while the reply was in the making
+
+
+class TurnQueue:
+    """One worker process; its name must be unique."""
+
+    def __init__(self, connection: Connection, keys: Keys, name: str) -> None:
+        self._redis = connection.commands
+        self._blocking = connection.blocking
+        self._keys = keys
+        self._name = name
+        self._scripts = {n: script(self._redis, n) for n in ("take", "emit", "commit", "retire", "release")}
+
+    async def prepare(self) -> None:
+        for tag in self._tags():
+            try:
+                await self._redis.xgroup_create(self._keys.ready(tag), GROUP, id="0", mkstream=True)
+            except ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+
+    def _tags(self) -> list[str]:
+        return [self._keys.shard(number) for number in range(self._keys.shards)]
+
+    async def wait(self, tag: str, at_most: int) -> list[Token]:
+        """New tokens, waiting up to two seconds for the first. Raises TimeoutError when Redis has fallen silent."""
+        async with asyncio.timeout(LONGEST_WAIT_SECONDS):
+            answer: Any = await self._blocking.xreadgroup(
+                GROUP, self._name, {self._keys.ready(tag): ">"}, count=at_most, block=BLOCK_MILLISECONDS
+            )
+        return _tokens(answer[0][1], tag) if answer else []
+
+    async def abandoned(self, tag: str, idle_seconds: float, at_most: int) -> list[Token]:
+        """Tokens whose worker has not been heard of for so long."""
+        ready = self._keys.ready(tag)
+        answer: Any = await self._redis.xautoclaim(
+            ready, GROUP, self._name, int(idle_seconds * 1000), "0-0", count=at_most
+        )
+        return _tokens(answer[1], tag)
+
+    async def take(self, token: Token, steal: bool = False) -> Batch | None:
+        """Lease the token's conversation; None when another worker has it, or when it has no mail."""
+        keys, where = self._keys, token.conversation
+        answer: list[Any] = await self._scripts["take"](
+            keys=[
+                keys.lease(where),
+                keys.mailbox(where),
+                keys.turn(where),
+                keys.session(where),
+                keys.events(where),
+                keys.staff(where),
+            ],
+            args=[
+                self._owner(token),
+                int(LEASE_SECONDS * 1000),
+                int(steal),
+                _encode(THINKING),
+                _encode(RESTARTED),
+                AT_MOST,
+            ],
+        )
+        if answer[0] == -1:
+            await self._scripts["retire"](
+                keys=[keys.lease(where), keys.mailbox(where), keys.ready(token.tag)],
+                args=[self._owner(token), GROUP, token.id, where],
+            )
+        if answer[0] <= 0:
+            return None
+        fence, session, staff, waiting, *mail = answer
+        letters = [letter.partition(" ") for letter in mail]
+        return Batch(
+            token=token,
+            fence=fence,
+            messages=tuple(_incoming.decode(text) for _, _, text in letters),
+            last=letters[-1][0],
+            waiting=waiting,
+            session=session,
+            staff=staff,
+        )
+
+    async def emit(self, batch: Batch, part: Part) -> None:
+        """Tell of something passing; nothing happens when the turn is no longer ours."""
+        where = batch.token.conversation
+        await self._scripts["emit"](
+            keys=[self._keys.turn(where), self._keys.events(where)], args=[batch.fence, _encode(part), batch.last]
+        )
+
+    async def commit(self, batch: Batch, session: str, parts: Sequence[Part], interruptible: bool) -> Ended:
+        """End the turn: save the session, tell the lasting parts and `done`, take the answered mail away.
+
+        A reply that says so puts the conversation into the line for staff.
+        """
+        keys, where = self._keys, batch.token.conversation
+        return Ended(
+            await self._scripts["commit"](
+                keys=[
+                    keys.turn(where),
+                    keys.mailbox(where),
+                    keys.session(where),
+                    keys.events(where),
+                    keys.lease(where),
+                    keys.ready(batch.token.tag),
+                    keys.staff(where),
+                    keys.waiting(batch.token.tag),
+                ],
+                args=[
+                    batch.fence,
+                    len(batch.messages),
+                    batch.waiting if interruptible else -1,
+                    batch.staff,
+                    session,
+                    SESSION_SECONDS,
+                    batch.token.id,
+                    GROUP,
+                    batch.last,
+                    time.time() if WAITING_FOR_STAFF in parts else "",
+                    where,
+                    *(_encode(part) for part in parts),
+                    _encode(DONE),
+                ],
+            )
+        )
+
+    async def keep(self, tokens: Sequence[Token]) -> None:
+        """Say that these conversations are still being served."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for token in tokens:
+                pipeline.pexpire(self._keys.lease(token.conversation), int(LEASE_SECONDS * 1000))
+                pipeline.xclaim(self._keys.ready(token.tag), GROUP, self._name, 0, [token.id], justid=True)
+            await pipeline.execute()
+
+    async def release(self, token: Token) -> None:
+        """Let another worker have the conversation at once; what of its turn is not committed has not happened."""
+        keys = [self._keys.lease(token.conversation), self._keys.ready(token.tag)]
+        await self._scripts["release"](
+            keys=keys, args=[self._owner(token), GROUP, self._name, token.id, int(LEASE_SECONDS * 1000)]
+        )
+
+    @asynccontextmanager
+    async def arrivals(self) -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
+        """(event id, conversation) of each message as it is accepted: a hint to interrupt turns; may miss some."""
+        pubsub = self._blocking.pubsub()
+        await pubsub.subscribe(*(self._keys.arrivals(tag) for tag in self._tags()))
+        try:
+            yield _arrivals(pubsub)
+        finally:
+            await pubsub.aclose()  # type: ignore[no-untyped-call]
+
+    def _owner(self, token: Token) -> str:
+        return f"{self._name}:{token.id}"
+
+
+def _tokens(entries: list[Any], tag: str) -> list[Token]:
+    # redis 6.2 answers (None, None) for a claimed entry that is gone
+    return [Token(entry, fields["conversation"], tag) for entry, fields in entries if fields]
+
+
+async def _arrivals(pubsub: PubSub) -> AsyncIterator[tuple[str, str]]:
+    async for message in heard(pubsub):
+        if message["type"] == "message":
+            event_id, _, conversation = message["data"].partition(" ")
+            yield event_id, conversation
