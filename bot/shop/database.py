@@ -1,0 +1,143 @@
+"""The connection to the shop's database: SQLite or PostgreSQL, opened, guarded and explained in one place."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.shop.tables import metadata
+
+SETTING = "SHOPDESK_DATABASE_URL"
+BUSY_SECONDS = 5
+CONNECTIONS = 8
+WRITER = 0x5409DE5C  # the advisory lock that importers hold on PostgreSQL
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+GONE = (DBAPIError, PoolTimeout, OSError, TimeoutError)
+OUR_MISTAKE = (DataError, IntegrityError, ProgrammingError)
+
+
+class StoreUnavailable(ConnectionError):
+    """The shop's database cannot be used; the text says so in one sentence and names the setting."""
+
+
+class Database:
+    """Reads see one state from their first query to their last; writers come one after the other."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._reader = engine
+        self._where = engine.url.render_as_string(hide_password=True)
+        self._writer = engine
+        if engine.dialect.name == "postgresql":
+            self._reader = engine.execution_options(isolation_level="REPEATABLE READ")
+        else:
+            self._writer = engine.execution_options(begin="BEGIN IMMEDIATE")
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Raises StoreUnavailable."""
+        async with self._explaining(), self._reader.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction, committed at the end or not at all. Raises StoreUnavailable."""
+        async with self._explaining(), self._writer.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITER})"))
+            yield connection
+
+    async def create(self) -> None:
+        """Connect for the first time, and create the tables that are missing. Raises StoreUnavailable."""
+        try:
+            if self._reader.dialect.name == "sqlite":
+                # aiosqlite leaves a thread behind when a file cannot be opened, so that is found out without it
+                await asyncio.to_thread(_try_file, str(self._reader.url.database))
+            async with self._explaining(), self._reader.connect():
+                pass
+        except (TypeError, ValueError, OverflowError, sqlite3.Error) as error:  # also an option that no driver takes
+            raise self._unavailable(error) from error
+        async with self.writing() as connection:
+            await connection.run_sync(metadata.create_all)
+
+    @asynccontextmanager
+    async def _explaining(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except OUR_MISTAKE:
+            raise
+        except GONE as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> StoreUnavailable:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        reason = " ".join(str(cause).split()) or type(cause).__name__
+        return StoreUnavailable(f"{SETTING}: the shop's database {self._where} cannot be used: {reason}")
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[Database]:
+    """Connect, and create the tables that are missing. Raises StoreUnavailable."""
+    engine = _engine(_address(url))
+    database = Database(engine)
+    try:
+        await database.create()
+        yield database
+    finally:
+        await engine.dispose()
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StoreUnavailable(f"{SETTING} is not a database address such as sqlite+aiosqlite:///shop.db") from None
+    name = DRIVERS.get(address.drivername, address.drivername)
+    if name not in DRIVERS.values():
+        raise StoreUnavailable(
+            f'{SETTING} begins with "{name}"; Shopdesk speaks sqlite+aiosqlite:// and postgresql+asyncpg://'
+        )
+    if name == DRIVERS["sqlite"] and address.database in (None, "", ":memory:"):
+        raise StoreUnavailable(f"{SETTING} names no file; write sqlite+aiosqlite:///shop.db")
+    return address.set(drivername=name)
+
+
+def _engine(address: URL) -> AsyncEngine:
+    is_postgresql = address.drivername == DRIVERS["postgresql"]
+    engine = create_async_engine(
+        address,
+        connect_args={"timeout": BUSY_SECONDS},
+        pool_pre_ping=is_postgresql,
+        pool_size=CONNECTIONS,
+        max_overflow=0,  # one beyond the pool would be opened for one query, and for SQLite a thread started
+        hide_parameters=True,  # an error may reach a log; a customer's data must not
+    )
+    if is_postgresql:
+        return engine
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _try_file(path: str) -> None:
+    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, uri=path.startswith("file:"))) as connection:
+        connection.execute("PRAGMA schema_version")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Python's sqlite3 would begin transactions by itself, too late for a read to be one state
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for setting in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {setting}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

@@ -1,0 +1,133 @@
+"""The only door to a customer's data: what one customer may read, which is his own and nothing else."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.shop.database import Database
+from bot.shop.order_numbers import spoken
+from bot.shop.records import Address, Customer, Fulfilment, Item, Order, OrderStatus, Payment, PaymentMethod
+from bot.shop.tables import addresses, customers, fulfilments, items, orders, payment_methods, payments
+
+
+class OwnOrders:
+    """Bound to one customer when it is made; no method takes another."""
+
+    def __init__(self, database: Database, customer_id: str) -> None:
+        self._database = database
+        self._customer = customer_id
+
+    async def customer(self) -> Customer | None:
+        """The customer with addresses and payment methods; None where the shop has no such customer."""
+        async with self._database.reading() as connection:
+            found = await read_customers(connection, customers.c.id == self._customer)
+        return found[0] if found else None
+
+    async def orders(self, at_most: int = 20) -> list[Order]:
+        """The newest first."""
+        async with self._database.reading() as connection:
+            return await _read_orders(connection, orders.c.customer == self._customer, at_most)
+
+    async def order(self, number: str) -> Order | None:
+        """None for an order that does not exist and for one of somebody else alike.
+
+        The number is compared without case, dashes and spaces.
+        """
+        mine = (orders.c.customer == self._customer) & (orders.c.spoken == spoken(number))
+        async with self._database.reading() as connection:
+            found = await _read_orders(connection, mine, 1)
+        return found[0] if found else None
+
+
+async def read_customers(connection: AsyncConnection, which: ColumnElement[bool] | None = None) -> list[Customer]:
+    """Customers by id, in three queries."""
+    query = select(customers).order_by(customers.c.id)
+    rows = (await connection.execute(query if which is None else query.where(which))).all()
+    ids = None if which is None else [row.id for row in rows]
+    address_rows = await _inside(connection, addresses, ids)
+    method_rows = await _inside(connection, payment_methods, ids)
+    return [_customer(row, address_rows.get(row.id, []), method_rows.get(row.id, [])) for row in rows]
+
+
+async def _read_orders(connection: AsyncConnection, which: ColumnElement[bool], at_most: int) -> list[Order]:
+    query = select(orders).where(which).order_by(orders.c.placed.desc(), orders.c.number.desc()).limit(at_most)
+    rows = (await connection.execute(query)).all()
+    numbers = [row.number for row in rows]
+    if not numbers:
+        return []
+    item_rows = await _inside(connection, items, numbers)
+    parcel_rows = await _inside(connection, fulfilments, numbers)
+    payment_rows = await _inside(connection, payments, numbers)
+    return [
+        _order(row, item_rows.get(row.number, []), parcel_rows.get(row.number, []), payment_rows.get(row.number, []))
+        for row in rows
+    ]
+
+
+async def _inside(connection: AsyncConnection, table: Table, owners: Sequence[str] | None) -> dict[str, list[Row[Any]]]:
+    """The rows that belong to these owners (None: to all), by owner and in their order."""
+    query = select(table).order_by(table.c.owner, table.c.position)
+    if owners is not None:
+        query = query.where(table.c.owner.in_(owners))
+    found: dict[str, list[Row[Any]]] = {}
+    for row in await connection.execute(query):
+        found.setdefault(row.owner, []).append(row)
+    return found
+
+
+def _customer(row: Row[Any], address_rows: list[Row[Any]], method_rows: list[Row[Any]]) -> Customer:
+    return Customer(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        language=row.language,
+        phone=row.phone,
+        default_address=row.default_address,
+        addresses=tuple(
+            Address(
+                id=at.id,
+                line1=at.line1,
+                line2=at.line2,
+                city=at.city,
+                region=at.region,
+                postcode=at.postcode,
+                country=at.country,
+            )
+            for at in address_rows
+        ),
+        payment_methods=tuple(
+            PaymentMethod(id=by.id, kind=by.kind, label=by.label, balance=by.balance) for by in method_rows
+        ),
+    )
+
+
+def _order(
+    row: Row[Any], item_rows: list[Row[Any]], parcel_rows: list[Row[Any]], payment_rows: list[Row[Any]]
+) -> Order:
+    return Order(
+        number=row.number,
+        customer=row.customer,
+        placed=row.placed,
+        status=OrderStatus(row.status),
+        shipping=row.shipping,
+        address=msgspec.convert(row.address, Address),
+        note=row.note,
+        items=tuple(Item(sku=of.sku, quantity=of.quantity, price=of.price) for of in item_rows),
+        fulfilments=tuple(
+            Fulfilment(
+                carrier=parcel.carrier,
+                tracking=parcel.tracking,
+                skus=tuple(parcel.skus),
+                shipped=parcel.shipped,
+                expected=parcel.expected,
+                delivered=parcel.delivered,
+            )
+            for parcel in parcel_rows
+        ),
+        payments=tuple(
+            Payment(kind=paid.kind, method=paid.method, amount=paid.amount, at=paid.at) for paid in payment_rows
+        ),
+    )

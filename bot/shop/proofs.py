@@ -1,0 +1,30 @@
+"""What somebody may give to prove that an order is theirs. For identity alone; nothing of it is ever shown."""
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.shop.order_numbers import spoken
+from bot.shop.tables import addresses, customers, orders
+
+
+class Proofs(msgspec.Struct, frozen=True):
+    customer: str
+    email: str
+    postcodes: tuple[str, ...]  # of the order's address and of the customer's
+
+
+async def read_proofs(connection: AsyncConnection, number: str) -> Proofs | None:
+    """One query whether there is such an order or not."""
+    query = (
+        select(customers.c.id, customers.c.email, orders.c.address, addresses.c.postcode)
+        .join_from(orders, customers, orders.c.customer == customers.c.id)
+        .join(addresses, addresses.c.owner == customers.c.id, isouter=True)
+        .where(orders.c.spoken == spoken(number))
+    )
+    rows = (await connection.execute(query)).all()
+    if not rows:
+        return None
+    first = rows[0]
+    postcodes = (first.address["postcode"], *(row.postcode for row in rows if row.postcode))
+    return Proofs(customer=first.id, email=first.email, postcodes=postcodes)
