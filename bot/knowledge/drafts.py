@@ -1,0 +1,75 @@
+"""What a knowledge file says before the shop's facts are filled in, and how a wrong file is refused."""
+
+import re
+from pathlib import PurePath
+
+import msgspec
+
+from bot.knowledge.passages import Kind, Passage
+
+HELD_BY_PAGES: dict[Kind, str] = {"faq": "help", "policy": "policies", "product": "products"}
+TAG = re.compile(
+    r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][a-z0-9-]*(?:\s[^<>]*|/)?>", re.IGNORECASE | re.DOTALL
+)
+
+
+class KnowledgeFileError(Exception):
+    """A file that cannot be read as knowledge, and why; nothing of its import may be published."""
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(f"{path}:{line}: {reason}" if line else f"{path}: {reason}")
+        self.path, self.line, self.reason = path, line, reason
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a draft comes from. What was asked for on import wins over the file, the file over its folder."""
+
+    path: str  # as shown to the shop owner
+    language: str = ""
+    kind: Kind | None = None
+    asked_language: str = ""
+    asked_kind: Kind | None = None
+    url: str = ""
+
+    @property
+    def stem(self) -> str:
+        return PurePath(self.path).stem
+
+    def refusal(self, line: int, reason: str) -> KnowledgeFileError:
+        return KnowledgeFileError(self.path, line, reason)
+
+    def language_of(self, line: int, said: str = "") -> str:
+        """Raises KnowledgeFileError where nobody names one."""
+        language = self.asked_language or said or self.language
+        if not language:
+            raise self.refusal(
+                line, "no language: put the file into a folder named en or zh, or write `language: en` at its top"
+            )
+        return language
+
+    def kind_of(self, otherwise: Kind, said: Kind | None = None) -> Kind:
+        return self.asked_kind or said or self.kind or otherwise
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """One passage to be, and the line it starts at."""
+
+    path: str
+    line: int
+    passage: Passage
+
+
+def passage_id(kind: Kind, name: str, language: str) -> str:
+    return f"{kind}:{name}:{language}"
+
+
+def page_url(kind: Kind, name: str, language: str) -> str:
+    """The path of Shopdesk's own page for it."""
+    return f"/{language}/{HELD_BY_PAGES[kind]}/{name}"
+
+
+def without_html(text: str) -> str:
+    """Free of tags, also of those that only appear once others are gone."""
+    while (shorter := TAG.sub("", text)) != text:
+        text = shorter
+    return text.strip()
