@@ -1,0 +1,52 @@
+"""The words of the desk: complete in each language, and a mistake in them is reported where it is made."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot.answering.prompting import PromptError, Prompts
+
+FOLDER = Path(__file__).parent.parent / "prompts"
+VALUE = re.compile(r"\b(?:shop|number|example|minutes|count|email|phone|hours|title|placed|carrier|tracking|expected|"
+                   r"delivered|refunded|product|price|low|high|few|available|gone|variants|kinds)\b")  # fmt: skip
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FOLDER, tmp_path / "prompts"))
+
+
+def test_every_sentence_renders_in_every_language() -> None:
+    prompts = Prompts(FOLDER)
+    values = dict.fromkeys(VALUE.pattern[5:-3].split("|"), "X")
+    for language in prompts.languages:
+        for name in prompts.names:
+            text = prompts.say(language, name, **values)
+            assert text and "{{" not in text
+        assert "X" in prompts.text(language, "agent.md", shop="X")
+        assert set(prompts.table(language, "intents.toml")) == {"wanted", "product", "quiet"}
+
+
+def test_a_missing_value_is_an_error_not_a_hole() -> None:
+    with pytest.raises(PromptError, match=r"no_such_order.*number"):
+        Prompts(FOLDER).say("en", "no_such_order")
+
+
+def test_a_sentence_that_a_language_lacks_is_named_at_the_start(own: Path) -> None:
+    path = own / "zh" / "sentences.toml"
+    path.write_text(re.sub(r"^greeting = .*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    with pytest.raises(PromptError, match=r"zh/sentences\.toml lacks greeting"):
+        Prompts(own)
+
+
+def test_a_broken_file_is_named_at_the_start(own: Path) -> None:
+    (own / "en" / "sentences.toml").write_text('greeting = "Hello {{ shop"\n')
+    with pytest.raises(PromptError, match=r"en/sentences\.toml"):
+        Prompts(own)
+
+
+def test_a_folder_more_is_a_language_more(own: Path) -> None:
+    shutil.copytree(own / "en", own / "de")
+    assert Prompts(own).languages == ("en", "de", "zh")
