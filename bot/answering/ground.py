@@ -1,0 +1,22 @@
+"""What every answer stands on: the shop, its knowledge and its words."""
+
+from dataclasses import dataclass
+
+from bot.answering.intents import Intents
+from bot.answering.presenting import Presenting
+from bot.answering.prompting import Prompts
+from bot.knowledge.passages import Retriever
+from bot.shop.identity import Identity
+from bot.shop.records import ShopProfile
+from bot.shop.store import ShopStore
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    profile: ShopProfile
+    store: ShopStore
+    identity: Identity
+    retriever: Retriever
+    presenting: Presenting
+    prompts: Prompts
+    intents: dict[str, Intents]  # by language

@@ -1,0 +1,88 @@
+"""What a customer wants, told by likeness to example sentences that are kept as data; no model."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import log
+
+import msgspec
+
+from bot.answering.entities import EMAIL
+from bot.knowledge.fillers import fillers
+from bot.knowledge.tokens import is_identifier, tokens
+
+SURE = 0.62  # likeness from which a sentence counts as meant; the examples themselves have 1.0
+FILLER_WEIGHT = 0.3  # "what is the capital of Mongolia" is not like "what is the status of my order"
+PERSON, HUMAN = "person", "human"  # the table of words, and the intent that they mean
+SHORT = 90  # signs; in a longer message a person is mostly somebody else
+BETWEEN = r"[^.,;!?。，；！？\n]{0,20}?"  # what stands between wanting and the person, in one clause
+
+
+class Intent(msgspec.Struct, frozen=True):
+    name: str
+    likeness: float  # 0..1
+
+    @property
+    def meant(self) -> str:
+        """The name where it is likely enough, else ""."""
+        return self.name if self.likeness >= SURE else ""
+
+
+class PersonWords:
+    """Words that, said together in one clause, want a person: "get me ... manager", "someone ... talk to"."""
+
+    def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
+        wanting, talking, who = (one_of(words[name]) for name in ("wanting", "talking", "who"))
+        wants = rf"(?:{wanting}|{talking}){BETWEEN}{who}|{who}{BETWEEN}{talking}"
+        self._wants = re.compile(wants, re.IGNORECASE)
+        self._something_else = re.compile(one_of(words["something_else"]), re.IGNORECASE)
+
+    def want_one(self, text: str) -> bool:
+        return len(text) <= SHORT and bool(self._wants.search(text)) and not self.mean_something_else(text)
+
+    def mean_something_else(self, text: str) -> bool:
+        """A tent for two persons, or the question whether the desk is one."""
+        return bool(self._something_else.search(text))
+
+
+class Intents:
+    """The examples of one language, and in the table "person" the words that want one."""
+
+    def __init__(self, wanted: Mapping[str, Sequence[str] | Mapping[str, Sequence[str]]]) -> None:
+        person = wanted.get(PERSON)
+        self._person = PersonWords(person) if isinstance(person, Mapping) else None
+        examples = [(name, text) for name, texts in wanted.items() if not isinstance(texts, Mapping) for text in texts]
+        known = [(name, frozenset(_words(text))) for name, text in examples]
+        self._seen, self._many = Counter(word for _, words in known for word in words), len(known)
+        self._examples = [(name, words, self._mass(words)) for name, words in known]
+
+    def likeliest(self, text: str) -> Intent:
+        """The best match, however weak; order numbers and e-mails in the text play no part."""
+        if self._person and self._person.want_one(text):
+            return Intent(HUMAN, 1.0)
+        nobody = self._person is not None and self._person.mean_something_else(text)
+        asked = frozenset(_words(text))
+        whole, best = self._mass(asked), Intent("", 0.0)
+        for name, words, mass in self._examples:
+            if name == HUMAN and nobody:
+                continue
+            # Dice's coefficient, rare words weighing more
+            if (shared := asked & words) and (likeness := 2 * self._mass(shared) / (whole + mass)) > best.likeness:
+                best = Intent(name, likeness)
+        return best
+
+    def _mass(self, words: frozenset[str]) -> float:
+        return sum(map(self._weight, words))
+
+    def _weight(self, word: str) -> float:
+        rarity = log(1 + self._many / max(1, self._seen[word]))
+        return rarity * FILLER_WEIGHT if word in fillers() else rarity
+
+
+def one_of(words: Sequence[str]) -> str:
+    """Whole words where the script has spaces between them."""
+    return rf"(?<![a-z])(?:{'|'.join(map(re.escape, words))})(?![a-z])"
+
+
+def _words(text: str) -> list[str]:
+    return [token for token in tokens(EMAIL.sub(" ", text)) if not is_identifier(token)]

@@ -1,0 +1,49 @@
+"""One turn as an answerer sees it: what was asked, by whom, and what has been read to answer it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.knowledge.passages import Passage
+from bot.messages import Part, Source
+from bot.sessions import Session
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read in this turn: the only things that the reply may state."""
+
+    texts: list[str] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
+
+    def passage(self, passage: Passage) -> int:
+        """Note a passage; returns the number under which the reply may cite it, from 1."""
+        if passage not in self.passages:
+            self.passages.append(passage)
+            self.texts.append(f"{passage.title}\n{passage.text}")
+        return self.passages.index(passage) + 1
+
+    def sources(self) -> tuple[Source, ...]:
+        """Where each passage stands; a path is one of Shopdesk's own pages, and the channel knows their address."""
+        return tuple(Source(id=one.id, title=one.title, url=one.url) for one in self.passages)
+
+
+@dataclass(slots=True)
+class Turn:
+    """The session is this turn's own copy: what is changed in it is saved only if the turn is."""
+
+    session: Session
+    text: str
+    press: str
+    language: str
+    reading: Reading = field(default_factory=Reading)
+    asks_for_staff: bool = False  # an answerer sets it; the conversation manager acts on it
+
+    @property
+    def conversation(self) -> str:
+        return self.session.conversation
+
+
+class Answerer(Protocol):
+    def answer(self, turn: Turn) -> AsyncIterator[Part]:
+        """The reply: text deltas as it is made, then the final text, then whatever goes with it."""
