@@ -1,0 +1,56 @@
+"""Two answerers as one: the model's, and the extractive one wherever the model has no usable reply."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from bot.answering.agent import Agent
+from bot.answering.extractive import Extractive
+from bot.answering.failures import ModelFailure
+from bot.answering.gates import Ungrounded
+from bot.answering.prompting import Prompts
+from bot.answering.turn import Reading, Turn
+from bot.messages import RESTARTED, SIMPLER, FinalText, Part, TextDelta
+
+log = logging.getLogger(__name__)
+
+
+class FallingBack:
+    """An Answerer. Buttons always take the extractive way: what they do is written in code."""
+
+    def __init__(self, agent: Agent, extractive: Extractive, prompts: Prompts) -> None:
+        self._agent, self._extractive, self._prompts = agent, extractive, prompts
+
+    async def answer(self, turn: Turn) -> AsyncIterator[Part]:
+        if turn.press or await self._extractive.continues(turn):
+            async for part in self._extractive.answer(turn):
+                yield part
+            return
+        shown = False
+        try:
+            async with aclosing(self._agent.answer(turn)) as parts:
+                async for part in parts:
+                    shown = True
+                    yield part
+            return
+        except ModelFailure as failure:
+            log.warning("the model has no reply: %s: %s", type(failure).__name__, failure)
+            excuse = self._prompts.say(turn.language, "simpler")
+        except Ungrounded as ungrounded:
+            log.warning("a reply was stopped before a %s that nothing supports", ungrounded.kind)
+            excuse = ""
+        if shown:
+            yield RESTARTED
+        async for part in self._simpler(turn, excuse):
+            yield part
+
+    async def _simpler(self, turn: Turn, excuse: str) -> AsyncIterator[Part]:
+        """Says in one clause why the answer is short, where it is the model that is missing."""
+        turn.reading, turn.asks_for_staff = Reading(), False
+        if excuse:
+            yield SIMPLER
+        async for part in self._extractive.answer(turn):
+            if excuse and isinstance(part, TextDelta | FinalText):
+                yield type(part)(f"{excuse}\n\n{part.text}")
+            else:
+                yield part
