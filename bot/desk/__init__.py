@@ -1,0 +1,1 @@
+"""Handing a conversation to the shop's people and taking it back."""

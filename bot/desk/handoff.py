@@ -1,0 +1,66 @@
+"""Who waits for staff, who of the staff has which conversation, and what staff write into it."""
+
+import time
+from typing import Any
+
+import msgspec
+
+from bot.channels import Postbox
+from bot.connection import Connection
+from bot.keys import SESSION_SECONDS, Keys
+from bot.messages import STAFF, Incoming
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    conversation: str
+    since: float  # seconds since the epoch
+
+
+class Handoff:
+    """The line of customers who wait for a person."""
+
+    def __init__(self, connection: Connection, keys: Keys, postbox: Postbox) -> None:
+        self._redis = connection.commands
+        self._keys = keys
+        self._postbox = postbox
+
+    async def is_waiting(self, conversation: str) -> bool:
+        """Whether it is in the line. It gets there when a turn is committed whose reply says so."""
+        line = self._keys.waiting(self._keys.tag(conversation))
+        return await self._redis.zscore(line, conversation) is not None
+
+    async def waiting(self) -> list[Waiting]:
+        """The longest wait first."""
+        found: list[Waiting] = []
+        for number in range(self._keys.shards):
+            line: Any = await self._redis.zrange(self._keys.waiting(self._keys.shard(number)), 0, -1, withscores=True)
+            found += [Waiting(name, since) for name, since in line]
+        return sorted(found, key=lambda one: one.since)
+
+    async def take(self, conversation: str, who: str) -> None:
+        """Give the conversation to one of the staff; from now on the bot is silent.
+
+        Raises ValueError when there is no such conversation, or another has it.
+        """
+        if not await self._redis.exists(self._keys.events(conversation)):
+            raise ValueError(f"There is no conversation {conversation}.")
+        key = self._keys.staff(conversation)
+        await self._redis.set(key, who, nx=True, ex=SESSION_SECONDS)
+        owner: Any = await self._redis.get(key)
+        if owner != who:
+            raise ValueError(f"{conversation} is taken by {owner}.")
+        await self._redis.zrem(self._keys.waiting(self._keys.tag(conversation)), conversation)
+
+    async def say(self, conversation: str, who: str, text: str) -> None:
+        """What staff write goes the way of every message: stored, in order, once.
+
+        Raises ValueError when they do not have the conversation.
+        """
+        if await self._redis.get(self._keys.staff(conversation)) != who:
+            raise ValueError(f"Take {conversation} first: shopdesk desk take {conversation} --who {who}")
+        message = f"{who}:{time.time_ns()}"
+        await self._postbox.accept(Incoming(channel=STAFF, conversation=conversation, message=message, text=text))
+
+    async def give_back(self, conversation: str) -> None:
+        """The bot answers again."""
+        await self._redis.delete(self._keys.staff(conversation))

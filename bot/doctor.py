@@ -1,0 +1,116 @@
+"""What `shopdesk doctor` says: of every setting and server what was found and what to do."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import aiohttp
+
+from bot.answering.prompting import PromptError
+from bot.assembly import database_url, read_prompts, redis_url
+from bot.channels import Channel, Finding
+from bot.connection import connect
+from bot.embedded_redis import server_binary
+from bot.knowledge.index import open_index
+from bot.model_server import served_models
+from bot.settings import Settings
+from bot.shop.store import open_store
+
+LEAST_FREE_BYTES = 500_000_000
+
+
+async def examine(settings: Settings, channels: Sequence[Channel]) -> list[Finding]:
+    """Looks and changes nothing."""
+    findings = [_python(), _data_folder(settings.data_dir), _prompts(settings)]
+    findings += [await _redis(settings), await _database(settings), _knowledge(settings), await _model(settings)]
+    for channel in channels:
+        findings += await channel.check()
+    return findings
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("python", sys.version_info >= (3, 11), version, "" if sys.version_info >= (3, 11) else "Use 3.11+.")
+
+
+def _data_folder(folder: Path) -> Finding:
+    existing = next(parent for parent in (folder.resolve(), *folder.resolve().parents) if parent.exists())
+    if not os.access(existing, os.W_OK):
+        return Finding("SHOPDESK_DATA_DIR", False, f"{folder} cannot be written", "Set it to a folder of your own.")
+    free = shutil.disk_usage(existing).free
+    advice = "" if free > LEAST_FREE_BYTES else "Make room: the embedded Redis refuses messages when the disk is full."
+    return Finding("SHOPDESK_DATA_DIR", not advice, f"{folder.resolve()}, {free // 1_000_000} MB free", advice)
+
+
+def _prompts(settings: Settings) -> Finding:
+    try:
+        prompts = read_prompts(settings)
+    except PromptError as error:
+        return Finding("SHOPDESK_PROMPTS_DIR", False, str(error), "Mend that file.")
+    return Finding("SHOPDESK_PROMPTS_DIR", True, f"languages {', '.join(prompts.languages)}")
+
+
+async def _redis(settings: Settings) -> Finding:
+    try:
+        async with connect(redis_url(settings)) as connection:
+            info = await connection.commands.info()
+    except ConnectionError as error:
+        if settings.redis_url:
+            return Finding("SHOPDESK_REDIS_URL", False, str(error), "")
+        binary = server_binary()
+        found = f"not set; `shopdesk run` starts {binary}" if binary else "not set, and no redis-server is installed"
+        return Finding("SHOPDESK_REDIS_URL", bool(binary), found, "" if binary else "Install redis-server or valkey.")
+    kind = "" if settings.redis_url else "embedded, running: "
+    advice = _redis_advice(info, bool(settings.redis_url))
+    return Finding("SHOPDESK_REDIS_URL", not advice, f"{kind}Redis {info['redis_version']}", advice)
+
+
+def _redis_advice(info: dict[str, object], external: bool) -> str:
+    if external and info.get("aof_enabled") == 0:
+        return "Set `appendonly yes` there: without it accepted messages are lost when that Redis is killed."
+    if info.get("maxmemory_policy") not in (None, "noeviction"):
+        return "Set `maxmemory-policy noeviction` there: with any other, accepted messages may be thrown away."
+    return ""
+
+
+async def _database(settings: Settings) -> Finding:
+    name = "SHOPDESK_DATABASE_URL"
+    if not settings.database_url and not (settings.data_dir / "shop.sqlite").exists():
+        return Finding(name, True, "not set; `shopdesk run` makes an SQLite file with the demo shop")
+    try:
+        async with open_store(database_url(settings)) as store:
+            profile, products = await store.profile(), await store.products()
+    except OSError as error:
+        return Finding(name, False, str(error), "Start that server, or correct the address.")
+    if profile is None:
+        return Finding(name, True, "empty; `shopdesk run` puts the demo shop there", "Or import your own first.")
+    demo = "the demo shop" if profile.demo else profile.name.get("en") or next(iter(profile.name.values()))
+    return Finding(name, True, f"{demo}, {len(products)} products")
+
+
+def _knowledge(settings: Settings) -> Finding:
+    try:
+        index = open_index(settings.data_dir / "knowledge")
+    except FileNotFoundError:
+        return Finding("knowledge", True, "nothing published yet; `shopdesk run` publishes the demo's")
+    passages = index.everything()
+    kinds = {kind: sum(one.kind == kind for one in passages) for kind in ("faq", "policy", "product")}
+    found = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    advice = "" if kinds["faq"] or kinds["policy"] else "Import your FAQ: shopdesk knowledge import PATH"
+    return Finding("knowledge", not advice, f"version {index.version}: {found}", advice)
+
+
+async def _model(settings: Settings) -> Finding:
+    name, url = "SHOPDESK_MODEL_URL", settings.model_url
+    if not url:
+        return Finding(name, True, "not set; answers are quoted from the shop's texts", "See README, Connect a model.")
+    try:
+        served = await served_models(settings)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        advice = "Start the model server (make serve-model), or correct SHOPDESK_MODEL_URL and SHOPDESK_MODEL_KEY."
+        return Finding(name, False, f"{url} does not answer as a model server ({type(error).__name__})", advice)
+    if settings.model_name not in served:
+        return Finding("SHOPDESK_MODEL_NAME", False, f"{url} serves {', '.join(served)}", "Set it to one of these.")
+    return Finding(name, True, f"{url} serves {settings.model_name}")

@@ -1,0 +1,80 @@
+"""The core's settings: the environment (and a .env file) into one frozen object. Channels read their own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+PREFIX = "SHOPDESK_"
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the text names it."""
+
+
+class Settings(BaseModel):
+    """Each field is the environment variable of its name in capitals, after SHOPDESK_."""
+
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+    data_dir: Path = Field(
+        Path("data"), description="Folder for the embedded Redis, the database and the knowledge index"
+    )
+    redis_url: str = Field("", description="redis:// or unix:// address; empty: an embedded Redis in the data folder")
+    database_url: str = Field(
+        "", description="postgresql+asyncpg:// or sqlite+aiosqlite:// address; empty: SQLite in the data folder"
+    )
+    model_url: str = Field(
+        "", description="OpenAI-compatible address of the vLLM server; empty: answers without a model"
+    )
+    model_name: str = Field("", description="Name under which the server serves the model; needed with MODEL_URL")
+    model_key: SecretStr = Field(SecretStr(""), description="API key of the model server, if it wants one")
+    model_concurrency: int = Field(32, ge=1, le=1024, description="Model calls at the same time, per process")
+    model_first_token_seconds: float = Field(
+        8, gt=0, le=120, description="Longer without a first token: simpler answer"
+    )
+    model_reply_seconds: float = Field(45, gt=0, le=600, description="Longest time for one model call")
+    prompts_dir: Path | None = Field(None, description="Folder with your own prompts; empty: the ones that come along")
+    workers: int = Field(64, ge=1, le=10_000, description="Conversations served at the same time, per process")
+    shards: int = Field(
+        1, ge=1, le=64, description="Spread of conversations over a Redis Cluster; 1 for a single server"
+    )
+    log_level: str = Field("WARNING", description="DEBUG, INFO, WARNING or ERROR")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_scheme(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("model_url")
+    @classmethod
+    def _http_scheme(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Raises SettingsError that names the variable and what is wrong with it."""
+    fields = Settings.model_fields
+    known = {name: environ[PREFIX + name.upper()] for name in fields if environ.get(PREFIX + name.upper())}
+    try:
+        settings = Settings.model_validate(known)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}.") from error
+    if settings.model_url and not settings.model_name:
+        raise SettingsError(
+            "SHOPDESK_MODEL_NAME is missing: SHOPDESK_MODEL_URL is set, so name the model served there."
+        )
+    return settings

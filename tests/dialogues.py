@@ -1,0 +1,386 @@
+"""The specification: what customers say, and what they hear. Run against every answerer, in both languages.
+
+`hears`: each of these stands in the text or on a card. `cites`: ids of sources, all of them. `offers`: ids of buttons,
+among others. `never`: none of these stands anywhere. `simple_only`: holds for the answers without a model.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Line:
+    says: str = ""
+    hears: tuple[str, ...] = ()
+    presses: str = ""
+    cites: tuple[str, ...] | None = None
+    offers: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    status: str = ""
+    simple_only: bool = False
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    name: str
+    lines: tuple[Line, ...]
+    customer: str = ""  # signed in as
+    locale: str = ""
+
+
+ADA, LIN = "c-ada-holm", "c-lin-xiaoman"
+ADAS_ORDER, ADAS_TRACKING = "OT-20481", "OL757057600X"
+
+DIALOGUES = (
+    Dialogue(
+        "a question is answered from the FAQ, with its source",
+        (
+            Line("How long does delivery take?", ("3 to 5 working days",), cites=("faq:delivery-time:en",)),
+            Line("Which payment methods do you accept?", ("PayPigeon",), cites=("faq:payment-methods:en",)),
+        ),
+    ),
+    Dialogue(
+        "常见问题用中文回答，并注明出处",
+        (
+            Line("多久能送到？", ("3 至 5",), cites=("faq:delivery-time:zh",)),
+            Line("运费是多少？", ("$5.90",), cites=("faq:shipping-cost:zh",)),
+        ),
+    ),
+    Dialogue(
+        "short questions in everyday words find their entry",
+        (
+            Line("can i use two gift cards", cites=("faq:gift-card-combine:en",), simple_only=True),
+            Line("phone number?", ("555 0142",), cites=("faq:talk-to-human:en",), simple_only=True),
+            Line("exchange my socks", cites=("faq:how-to-exchange:en",), simple_only=True),
+            Line("I was charged twice", cites=("faq:when-charged:en",), simple_only=True),
+            Line("dishwasher safe", cites=("faq:washing-care:en",), simple_only=True),
+            Line("I ordered the wrong size", cites=("faq:change-order-items:en",), simple_only=True),
+            Line("do you sell tents", ("Tent", "$"), simple_only=True),
+            Line("is it late?", ("order number",), cites=(), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "短短的日常问法也能找到答案",
+        (
+            Line("能开发票吗", cites=("faq:get-invoice:zh",), simple_only=True),
+            Line("发什么快递", cites=("faq:dispatch-time:zh",), simple_only=True),
+            Line("能用两张礼品卡吗", cites=("faq:gift-card-combine:zh",), simple_only=True),
+            Line("被扣了两次款", cites=("faq:when-charged:zh",), simple_only=True),
+            Line("我买错尺码了", cites=("faq:change-order-items:zh",), simple_only=True),
+            Line("你们卖帐篷吗", ("双獭双人帐", "US$"), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "between two entries that are equally likely the customer chooses",
+        (
+            Line(
+                "gift card",
+                cites=(),
+                offers=("ask:faq:gift-card-lost:en", "ask:faq:gift-card-expiry:en", "human"),
+                simple_only=True,
+            ),
+            Line(presses="ask:faq:gift-card-expiry:en", cites=("faq:gift-card-expiry:en",), hears=("5 years",)),
+        ),
+    ),
+    Dialogue(
+        "the language follows the customer, message by message, and short words do not change it",
+        (
+            Line("多久能送到？", ("工作日",)),
+            Line("ok", never=("You", "Hello"), simple_only=True),
+            Line("How long does delivery take?", ("working days",)),
+            Line("你好", ("您好",)),
+        ),
+    ),
+    Dialogue(
+        "a guest who asks for an order proves it first, step by step",
+        (
+            Line("Where is my order?", ("order number",), never=(ADAS_TRACKING,), simple_only=True),
+            Line(ADAS_ORDER, ("e-mail", "postcode"), never=(ADAS_TRACKING,)),
+            Line("ada.holm@example.com", (ADAS_ORDER, ADAS_TRACKING), cites=()),
+        ),
+    ),
+    Dialogue(
+        "游客查订单要先核实",
+        (
+            Line("我的订单 OT-20578 到哪了", ("邮箱", "邮编"), never=("运单号",)),
+            Line("lin.xiaoman@example.com", ("OT-20578",)),
+        ),
+    ),
+    Dialogue(
+        "a postcode is read in a sentence, and a wrong one can be mended without telling the order number again",
+        (
+            Line("OT-21153", ("postcode",)),
+            Line("my postcode is 5004", ("match",), never=("Total",), simple_only=True),
+            Line("sorry, my postcode is 5003", ("OT-21153", "Total"), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "中文里夹着的邮编也认得",
+        (Line("订单OT-20578到哪了", ("邮编",)), Line("邮编是310024", ("OT-20578", "运单号"), simple_only=True)),
+    ),
+    Dialogue(
+        "an order number and a postcode in one message are enough",
+        (Line("OT-21153, 5003", ("OT-21153", "Total"), simple_only=True),),
+    ),
+    Dialogue(
+        "what is asked between the desk's question and the proof is answered, and a figure in it is no proof",
+        (
+            Line("Where is my order?", ("order number",), simple_only=True),
+            Line("ok, do you ship within 30 days?", never=("match", "order number?"), simple_only=True),
+            Line("OT-21153", ("postcode",), simple_only=True),
+            Line("Which payment methods do you accept?", ("PayPigeon",), never=("order number",), simple_only=True),
+            Line("5003", ("OT-21153", "Total"), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "a question of the desk is dropped after two messages about something else",
+        (
+            Line("Where is OT-21153?", ("postcode",), simple_only=True),
+            Line("Which payment methods do you accept?", ("PayPigeon",), simple_only=True),
+            Line("How long does delivery take?", ("working days",), simple_only=True),
+            Line("ada.holm@example.com", offers=("human",), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "who is out of tries is left alone with everything else",
+        (
+            Line(f"Where is {ADAS_ORDER}?", ("postcode",), simple_only=True),
+            *(Line(f"wrong{n}@example.com", ("match",), simple_only=True) for n in range(5)),
+            Line("wrong6@example.com", ("too many tries",), simple_only=True),
+            Line("Which payment methods do you accept?", ("PayPigeon",), never=("tries",), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "a postcode opens the order it was given for; the e-mail address opens them all",
+        (
+            Line("OT-21153, 5003", ("Total",), simple_only=True),
+            Line("What did I buy?", ("e-mail",), never=(ADAS_ORDER,), simple_only=True),
+            Line("ada.holm@example.com", (ADAS_ORDER, "OT-21153"), simple_only=True),
+            Line(presses=f"order:{ADAS_ORDER}", hears=(ADAS_TRACKING,), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "another order of the same account needs its own proof after a postcode",
+        (
+            Line("OT-21153, 5003", ("Total",), simple_only=True),
+            Line(presses=f"order:{ADAS_ORDER}", hears=("e-mail",), never=(ADAS_TRACKING,), simple_only=True),
+            Line("ada.holm@example.com", (ADAS_TRACKING,), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "邮编只能查看对应的订单，其他订单要用邮箱核实",
+        (
+            Line("OT-20578，邮编310024", ("OT-20578",), simple_only=True),
+            Line("我还买过什么", ("邮箱",), never=("OT-20962",), simple_only=True),
+            Line("lin.xiaoman@example.com", ("OT-20578", "OT-20962"), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "who has proved one account may prove an order of another",
+        (
+            Line("OT-21153, ada.holm@example.com", ("Total",), simple_only=True),
+            Line("OT-20578", ("OT-20578",), never=("Total",), simple_only=True),
+            Line("OT-20578, lin.xiaoman@example.com", ("Total",), simple_only=True),
+            Line("Where is OT-21153?", ("OT-21153",), never=("Total",), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "who is signed in is that customer and no other, whatever they can prove",
+        (Line("OT-20578, lin.xiaoman@example.com", ("OT-20578",), never=("Total",)),),
+        customer=ADA,
+    ),
+    Dialogue(
+        "the greeting offers what the desk can do for whoever it greets",
+        (
+            Line("Hello!", ("Hello",), offers=("verify", "human"), simple_only=True),
+            Line(presses="verify", hears=("order number",)),
+            Line("OT-21153, ada.holm@example.com", ("Total",)),
+        ),
+    ),
+    Dialogue(
+        "登录的顾客可以从问候里直接看订单",
+        (
+            Line("你好", ("您好",), offers=("orders", "human"), simple_only=True),
+            Line(presses="orders", hears=("OT-20578",)),
+        ),
+        customer=LIN,
+        locale="zh",
+    ),
+    Dialogue(
+        "an order that does not exist and one that is not yours read the same",
+        (
+            Line("Where is OT-99999? I am ada.holm@example.com", ("match",), never=("exist",)),
+            Line("Where is OT-20578? I am ada.holm@example.com", ("match",), never=("exist", "林")),
+        ),
+    ),
+    Dialogue(
+        "tries are limited, and the sixth is refused even if it is right",
+        (
+            *(Line(f"Where is {ADAS_ORDER}? I am wrong{n}@example.com", ("match",)) for n in range(5)),
+            Line(f"Where is {ADAS_ORDER}? I am ada.holm@example.com", never=(ADAS_TRACKING,), hears=("tr",)),
+        ),
+    ),
+    Dialogue(
+        "a signed-in customer sees their own orders and no other's",
+        (
+            Line("What did I buy?", (ADAS_ORDER, "Moss Lantern")),
+            Line(f"Where is {ADAS_ORDER}?", (ADAS_TRACKING,)),
+            Line("Where is OT-20578?", ("OT-20578",), never=("Tracking", "Heron")),
+        ),
+        customer=ADA,
+    ),
+    Dialogue(
+        "已登录的顾客直接查看自己的订单",
+        (Line("我买过什么", ("OT-20578",)), Line("OT-20481 到哪了", ("OT-20481",), never=("苔绿", ADAS_TRACKING))),
+        customer=LIN,
+        locale="zh",
+    ),
+    Dialogue(
+        "a press of an order button shows the order, with the rights of who presses",
+        (
+            Line("What did I buy?", offers=(f"order:{ADAS_ORDER}",), simple_only=True),
+            Line(presses=f"order:{ADAS_ORDER}", hears=(ADAS_TRACKING,)),
+            Line(presses="order:OT-20578", hears=("OT-20578",), never=("Tracking",)),
+        ),
+        customer=ADA,
+    ),
+    Dialogue(
+        "a guest who presses somebody's order button is asked for proof",
+        (Line(presses=f"order:{ADAS_ORDER}", hears=("e-mail",), never=(ADAS_TRACKING,)),),
+    ),
+    Dialogue(
+        "price, stock and variants of a product are read from the shop",
+        (
+            Line("How much is the Moss Lantern?", ("$39.00",), simple_only=True),
+            Line(
+                "Is the Heron Kettle in stock?",
+                ("Navy", "sold out"),
+                cites=("product:heron-kettle:en",),
+                simple_only=True,
+            ),
+            Line("Which colours does the Moss Lantern come in?", ("Moss green", "Cream", "Black"), simple_only=True),
+            Line("is ML01-GRN available", ("Moss Lantern",), simple_only=True),
+            Line("Is the Moss Lantern in stock in rust red?", ("Moss green", "Cream", "Black"), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "商品的价格、库存和规格",
+        (
+            Line("青苔充电营灯多少钱", ("US$39.00",), simple_only=True),
+            Line("青苔充电营灯有货吗", ("有货",), cites=("product:moss-lantern:zh",), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "a question that names no product means the one that was described right before",
+        (
+            Line("Tell me about the Moss Lantern", ("Moss Lantern",), simple_only=True),
+            Line("how much is it?", ("$39.00",), cites=("product:moss-lantern:en",), simple_only=True),
+            Line("Which payment methods do you accept?", ("PayPigeon",), simple_only=True),
+            Line("how much is it?", never=("Moss Lantern costs",), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "没提商品名时，指的是刚介绍过的那一件",
+        (
+            Line("青苔充电营灯有货吗", ("有货",), simple_only=True),
+            Line("多少钱", ("US$39.00",), cites=("product:moss-lantern:zh",), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "several products of a kind are offered as a choice",
+        (Line("Which lanterns do you have?", ("Moss Lantern", "Harbour Lantern"), simple_only=True),),
+    ),
+    Dialogue(
+        "whoever looks around is shown what there is",
+        (
+            Line("What tents do you have?", ("Two Otter Tent", "Solitary Owl Tent"), simple_only=True),
+            Line("有帐篷吗", ("双獭双人帐",), simple_only=True),
+            Line("what do you sell?", ("Tents & camp", "Knitwear"), simple_only=True),
+            Line("do you sell cars?", offers=("human",), cites=(), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "several questions in one message are each answered, an order number and its proof are taken together",
+        (
+            Line(
+                "How do I return an item?\nDo you ship abroad?\nthanks",
+                ("My orders", "34 countries"),
+                cites=("faq:how-to-return:en", "faq:international-shipping:en"),
+                simple_only=True,
+            ),
+            Line(f"{ADAS_ORDER}\nada.holm@example.com", (ADAS_TRACKING,), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "what the shop does not know it says it does not know, and offers a person",
+        (
+            Line("Who won the world cup in 1998?", offers=("human",), cites=(), never=("France",), simple_only=True),
+            Line("Write a python script that sorts a list", offers=("human",), cites=(), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "不知道就说不知道",
+        (Line("昨天世界杯谁赢了？", offers=("human",), cites=(), simple_only=True),),
+    ),
+    Dialogue(
+        "whoever wants a person gets into the line, whichever answerer is at work",
+        (
+            Line(
+                "I want to talk to a human",
+                ("line for our staff", "help@owlandotter.example"),
+                status="waiting_for_staff",
+            ),
+            Line("talk to a person please", ("already in the line",), status="waiting_for_staff"),
+        ),
+    ),
+    Dialogue(
+        "an angry customer who wants a person gets one",
+        (
+            Line(
+                "speak to your manager please, this is unacceptable",
+                ("line for our staff",),
+                status="waiting_for_staff",
+            ),
+        ),
+    ),
+    Dialogue(
+        "a tent for two persons is no wish for a person",
+        (Line("do you have a two-person tent?", ("Tent",), simple_only=True),),
+    ),
+    Dialogue(
+        "按下按钮也可以转人工", (Line(presses="human", hears=("人工",), status="waiting_for_staff"),), locale="zh-CN"
+    ),
+    Dialogue(
+        "small talk is answered in kind",
+        (
+            Line("Hello!", ("Hello",)),
+            Line("are you a bot?", ("assistant",), simple_only=True),
+            Line("you are useless", ("help",), simple_only=True),
+            Line("ok", ("All right",), never=("welcome",), simple_only=True),
+            Line("thanks", ("welcome",), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "闲聊用中文回答，短短的英文词也听得懂",
+        (
+            Line("你好", ("您好",)),
+            Line("ok", ("好的",), never=("不客气",), simple_only=True),
+            Line("thanks", ("不客气",), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "a customer may ask something else while proving who they are, and come back",
+        (
+            Line("Where is my order?", ("order number",), simple_only=True),
+            Line("How long does delivery take?", ("working days",), simple_only=True),
+            Line(f"{ADAS_ORDER}, ada.holm@example.com", (ADAS_TRACKING,), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "a made-up button does nothing but say so",
+        (
+            Line(presses="ask:faq:nonsense:en", offers=("human",)),
+            Line(presses="refund:everything", offers=("human",)),
+            Line(presses="order:' OR 1=1 --", offers=("human",)),
+        ),
+    ),
+)
