@@ -1,0 +1,139 @@
+"""The HTTP API under /v1: conversations, messages, events. Its document is docs/http-api.md."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from adapters.web import streaming
+from adapters.web.parts import (
+    Message,
+    NewConversation,
+    checked_locale,
+    checked_place,
+    comes_after,
+    final_parts,
+    to_incoming,
+    to_outgoing,
+    to_outgoing_event,
+)
+from adapters.web.refusals import NOT_READ, NOT_STORED, Refusal, json_response
+from adapters.web.requests import address, bearer, read_body, wants_stream
+from adapters.web.settings import WebSettings
+from adapters.web.tokens import Bound, Identities, Tokens
+from bot.channels import Handles
+from bot.messages import Event
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    conversation: str
+    token: str
+
+
+class Reply(msgspec.Struct, frozen=True):
+    parts: list[msgspec.Raw]
+
+
+class Events(msgspec.Struct, frozen=True):
+    events: list[msgspec.Raw]
+
+
+class Api:
+    def __init__(
+        self, settings: WebSettings, handles: Handles, tokens: Tokens, identities: Identities, closing: asyncio.Event
+    ) -> None:
+        self._settings, self._handles, self._closing = settings, handles, closing
+        self._tokens, self._identities = tokens, identities
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/v1/conversations", self.start, methods=["POST"]),
+            Route("/v1/conversations/{conversation}/messages", self.message, methods=["POST"]),
+            Route("/v1/conversations/{conversation}/events", self.events, methods=["GET"]),
+            Route("/healthy", self.healthy, methods=["GET"]),
+        ]
+
+    async def start(self, request: Request) -> Response:
+        await self._count("conversations", address(request), self._settings.conversations_per_minute)
+        wanted = await read_body(request, NewConversation)
+        customer = self._identities.read(wanted.identity) if wanted.identity else ""
+        return json_response(Conversation(*self._tokens.issue(customer, checked_locale(wanted.locale))), 201)
+
+    async def message(self, request: Request) -> Response:
+        bound = self._bound(request)
+        incoming = to_incoming(bound, await read_body(request, Message))
+        place = checked_place("Last-Event-ID", request.headers.get("last-event-id", ""))
+        await self._count("messages", bound.conversation, self._settings.messages_per_minute)
+        try:
+            event = await self._handles.postbox.accept(incoming)
+        except ConnectionError:
+            raise Refusal(503, NOT_STORED, retry_after=2) from None
+        if wants_stream(request):
+            frames = self._turn_frames(bound.conversation, event, place)
+            until = time.time() + self._settings.turn_seconds
+            too_late = streaming.error_frame(self._too_slow(bound.conversation, event))
+            return streaming.stream_response(streaming.heartbeat(frames, self._closing, until, too_late))
+        return json_response(Reply(final_parts(await self._turn(bound.conversation, event), self._settings.public_url)))
+
+    async def events(self, request: Request) -> Response:
+        bound = self._bound(request)
+        place = request.headers.get("last-event-id") or request.query_params.get("after", "")
+        checked_place("after", place)
+        if wants_stream(request):
+            frames = self._live_frames(bound.conversation, place)
+            return streaming.stream_response(streaming.heartbeat(frames, self._closing, bound.expires))
+        try:
+            happened = await self._handles.postbox.transcript(bound.conversation, place)
+        except ConnectionError:
+            raise Refusal(503, NOT_READ, retry_after=2) from None
+        return json_response(Events([msgspec.Raw(self._outgoing(event)) for event in happened]))
+
+    async def healthy(self, request: Request) -> Response:
+        """A part that is away is one that the desk does without."""
+        found = await self._handles.health()
+        well = all(state == "ok" or state.startswith("away") for state in found.values())
+        return json_response(found, 200 if well else 503)
+
+    def _bound(self, request: Request) -> Bound:
+        bound = self._tokens.read(bearer(request))
+        if request.path_params["conversation"] != bound.conversation:
+            raise Refusal(404, "There is no such conversation for this token.")
+        return bound
+
+    async def _count(self, what: str, who: str, at_most: int) -> None:
+        try:
+            wait = await self._handles.limiter.allow(what, who, at_most, 60)
+        except ConnectionError:
+            raise Refusal(503, NOT_STORED, retry_after=2) from None
+        if wait:
+            raise Refusal(429, f"More than {at_most} {what} in a minute; try again in {wait} s.", retry_after=wait)
+
+    async def _turn(self, conversation: str, event: str) -> list[Event]:
+        """All of the turn that answers this event, when it is done."""
+        try:
+            async with asyncio.timeout(self._settings.turn_seconds):
+                return [happened async for happened in self._handles.postbox.reply(conversation, event)]
+        except TimeoutError:
+            raise Refusal(504, self._too_slow(conversation, event)) from None
+        except ConnectionError:
+            raise Refusal(503, NOT_READ, retry_after=2) from None
+
+    async def _turn_frames(self, conversation: str, event: str, place: str) -> AsyncIterator[bytes]:
+        async for happened in self._handles.postbox.reply(conversation, event):
+            if comes_after(happened.id, place):
+                yield streaming.frame(happened.id, to_outgoing(happened.what, self._settings.public_url))
+
+    async def _live_frames(self, conversation: str, place: str) -> AsyncIterator[bytes]:
+        async for happened in self._handles.postbox.events(conversation, place):
+            yield streaming.frame(happened.id, to_outgoing(happened.what, self._settings.public_url))
+
+    def _outgoing(self, event: Event) -> bytes:
+        return to_outgoing_event(event, self._settings.public_url)
+
+    def _too_slow(self, conversation: str, event: str) -> str:
+        where = f"/v1/conversations/{conversation}/events?after={event}"
+        return f"The answer takes longer than usual. It will be at GET {where}"

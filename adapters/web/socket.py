@@ -1,0 +1,158 @@
+"""The widget's WebSocket: proof first, then the conversation both ways, on several sockets in step."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+
+from adapters.web.parts import Hello, Message, checked_place, to_incoming, to_outgoing_event
+from adapters.web.refusals import NOT_STORED, Refusal, refusal_response
+from adapters.web.requests import address, decode
+from adapters.web.settings import WebSettings
+from adapters.web.tokens import Bound, Tokens
+from bot.channels import Handles
+
+# Why a socket was closed; 1000-2999 belong to the protocol.
+BAD_FRAME, NOT_PROVEN, TOO_MANY, TOO_SLOW, TRY_LATER = 4400, 4401, 4429, 4408, 4503
+
+
+class Accepted(msgspec.Struct, frozen=True, tag_field="kind", tag="accepted"):
+    id: str
+    event: str
+
+
+class NotAccepted(msgspec.Struct, frozen=True, tag_field="kind", tag="error"):
+    """One message was refused; the socket stays open. `status` is what the same POST would have said."""
+
+    id: str
+    status: int
+    error: str
+    retry_after: int = 0
+
+
+class Sockets:
+    def __init__(self, settings: WebSettings, handles: Handles, tokens: Tokens) -> None:
+        self._settings, self._handles, self._tokens = settings, handles, tokens
+        self._open: Counter[str] = Counter()
+
+    def routes(self) -> list[BaseRoute]:
+        return [WebSocketRoute("/v1/conversations/{conversation}/socket", self.serve)]
+
+    async def serve(self, socket: WebSocket) -> None:
+        try:
+            with self._counted(address(socket), self._settings.sockets_per_address):
+                if not self._may_call(socket):
+                    await socket.send_denial_response(
+                        refusal_response(Refusal(403, "This site may not open the chat."))
+                    )
+                    return
+                await socket.accept()
+                await self._converse(socket)
+        except Refusal as refusal:
+            await socket.send_denial_response(refusal_response(refusal))
+        except (WebSocketDisconnect, WebSocketDisconnected):
+            return  # gone: there is nobody to tell
+
+    def _may_call(self, connection: HTTPConnection) -> bool:
+        """A browser always sends Origin on a socket; without one the page is hidden or it is no browser."""
+        return connection.headers.get("origin", "") in self._settings.origins
+
+    @contextmanager
+    def _counted(self, whose: str, at_most: int) -> Iterator[None]:
+        if self._open[whose] >= at_most:
+            raise Refusal(429, f"More than {at_most} sockets are open.", retry_after=10)
+        self._open[whose] += 1
+        try:
+            yield
+        finally:
+            self._open[whose] -= 1
+            if not self._open[whose]:
+                del self._open[whose]
+
+    async def _converse(self, socket: WebSocket) -> None:
+        try:
+            bound, after = await self._hello(socket)
+            with self._counted(bound.conversation, self._settings.sockets_per_conversation):
+                await self._both_ways(socket, bound, after)
+        except Refusal as refusal:
+            codes = {401: NOT_PROVEN, 429: TOO_MANY, 503: TRY_LATER}
+            await socket.close(codes.get(refusal.status, BAD_FRAME), refusal.message)
+
+    async def _hello(self, socket: WebSocket) -> tuple[Bound, str]:
+        """The first frame. Raises Refusal where it does not prove that this conversation is the caller's."""
+        try:
+            async with asyncio.timeout(self._settings.first_frame_seconds):
+                hello = decode(await _receive(socket), Hello)
+        except TimeoutError:
+            raise Refusal(401, "The first frame must come within 10 seconds.") from None
+        bound = self._tokens.read(hello.token)
+        if bound.conversation != socket.path_params["conversation"]:
+            raise Refusal(401, "There is no such conversation for this token.")
+        return bound, checked_place("after", hello.after)
+
+    async def _both_ways(self, socket: WebSocket, bound: Bound, after: str) -> None:
+        ways = {
+            asyncio.create_task(self._tell(socket, bound.conversation, after)),
+            asyncio.create_task(self._listen(socket, bound)),
+        }
+        try:
+            left = bound.expires - time.time()
+            done, _ = await asyncio.wait(ways, timeout=left, return_when="FIRST_COMPLETED")
+            if not done:
+                raise Refusal(401, "The token has expired; ask for a new conversation.")
+            for way in done:
+                way.result()
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+
+    async def _tell(self, socket: WebSocket, conversation: str, after: str) -> None:
+        try:
+            async for event in self._handles.postbox.events(conversation, after):
+                await self._send(socket, to_outgoing_event(event, self._settings.public_url))
+        except ConnectionError:
+            raise Refusal(503, "The conversation could not be read; connect again.") from None
+
+    async def _listen(self, socket: WebSocket, bound: Bound) -> None:
+        while True:
+            message = decode(await _receive(socket), Message)
+            await self._send(socket, msgspec.json.encode(await self._take(bound, message)))
+
+    async def _take(self, bound: Bound, message: Message) -> Accepted | NotAccepted:
+        """Hands one message in; a refusal of it is an answer, not the end of the socket."""
+        at_most = self._settings.messages_per_minute
+        try:
+            incoming = to_incoming(bound, message)
+            wait = await self._handles.limiter.allow("messages", bound.conversation, at_most, 60)
+            if wait:
+                return NotAccepted(message.id, 429, f"More than {at_most} messages in a minute.", wait)
+            return Accepted(message.id, await self._handles.postbox.accept(incoming))
+        except Refusal as refusal:
+            return NotAccepted(message.id, refusal.status, refusal.message)
+        except ConnectionError:
+            return NotAccepted(message.id, 503, NOT_STORED, 2)
+
+    async def _send(self, socket: WebSocket, frame: bytes) -> None:
+        """Waits for the reader; who does not read for long is dropped, since we keep nothing for them."""
+        try:
+            async with asyncio.timeout(self._settings.slow_reader_seconds):
+                await socket.send_text(frame.decode())
+        except TimeoutError:
+            raise WebSocketDisconnect(TOO_SLOW) from None
+
+
+async def _receive(socket: WebSocket) -> str:
+    received = await socket.receive()
+    if received["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(received.get("code", 1005))
+    text = received.get("text")
+    if not isinstance(text, str):
+        raise Refusal(400, "Send text frames.")
+    return text

@@ -1,0 +1,223 @@
+// Draws the conversation. A turn of the desk is one block: text, sources, card and buttons as they come.
+import { link, render } from "./markdown.js";
+
+const LASTING = /^(ask:.*|order:.*|orders|human)$/; // buttons that mean the same whenever they are pressed
+const $ = (id) => document.getElementById(id);
+
+export class Transcript {
+  #turn = null; // the desk's block that parts go to
+  #answer = null; // the newest of them, which is shown from its beginning
+  #draft = "";
+  #frame = 0;
+  #mine = new Map(); // the customer's blocks, by message id
+  #stuck = true;
+  #height = 0; // of the window on the conversation
+
+  // `press(id, label)` is called for a button, `say(text)` for a suggested question.
+  constructor(words, press, say) {
+    this.words = words;
+    this.press = press;
+    this.#greet(say);
+    $("scroller").addEventListener("scroll", () => this.#scrolled());
+    $("newest").addEventListener("click", () => this.toEnd());
+    new ResizeObserver(() => this.#resized()).observe($("scroller"));
+  }
+
+  show(event) {
+    const draw = {
+      said: () => this.#said(event),
+      delta: () => this.#delta(event.text),
+      text: () => this.#text(event.text),
+      sources: () => this.#sources(event.sources),
+      card: () => this.#card(event),
+      buttons: () => this.#buttons(event.buttons),
+      status: () => this.#status(event.status),
+    }[event.kind];
+    draw?.();
+    if (this.#stuck) this.toNewest();
+  }
+
+  // A message of this page, not accepted yet.
+  waiting(message, state) {
+    const block = this.#mine.get(message.id) ?? this.#customer(message.id, message.text);
+    block.querySelector(".fate")?.remove();
+    if (state) block.append(make("p", "fate", this.words[state]));
+    block.classList.toggle("pending", Boolean(state));
+    if (this.#stuck) this.toEnd();
+  }
+
+  // The newest, but of an answer that is taller than the window its beginning.
+  toNewest() {
+    const answer = $("draft").hidden ? this.#answer : $("draft");
+    this.#scrollTo(answer ? answer.offsetTop - 14 : Infinity);
+  }
+
+  toEnd() {
+    this.#scrollTo(Infinity);
+  }
+
+  #scrollTo(place) {
+    const { scrollHeight, clientHeight } = $("scroller");
+    $("scroller").scrollTop = Math.min(place, scrollHeight - clientHeight);
+    this.#scrolled();
+  }
+
+  // Opened: the newest answer from its beginning; made smaller or larger: the end stays the end.
+  #resized() {
+    const opened = !this.#height;
+    this.#height = $("scroller").clientHeight;
+    if (this.#stuck) opened ? this.toNewest() : this.toEnd();
+  }
+
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = $("scroller");
+    this.#stuck = scrollHeight - scrollTop - clientHeight < 60;
+    $("newest").hidden = this.#stuck;
+  }
+
+  #greet(say) {
+    const starters = make("div", "choices");
+    for (const question of this.words.starters) starters.append(button(question, () => say(question)));
+    $("greeting").append(make("p", "bubble", this.words.greeting), starters);
+  }
+
+  #said({ by, message, text }) {
+    this.#turn = this.#answer = null;
+    this.#retireButtons();
+    if (by !== "customer") {
+      this.#answer = this.#block("staff", this.words.staff);
+      return this.#answer.append(bubble(render(text)));
+    }
+    const known = this.#mine.get(message);
+    if (known) this.waiting({ id: message });
+    else this.#customer(message, text || "…");
+  }
+
+  #customer(id, text) {
+    const block = this.#block("customer", this.words.you);
+    block.append(make("p", "bubble", text));
+    this.#mine.set(id, block);
+    $("greeting").querySelector(".choices")?.remove();
+    return block;
+  }
+
+  #delta(text) {
+    this.#draft += text;
+    $("typing").hidden = true;
+    $("draft").hidden = false;
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      $("draft").replaceChildren(bubble(render(this.#draft)));
+      if (this.#stuck) this.toNewest();
+    });
+  }
+
+  #dropDraft() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#draft = "";
+    $("draft").hidden = true;
+    $("draft").replaceChildren();
+  }
+
+  #text(text) {
+    this.#dropDraft();
+    this.#desk().append(bubble(render(text)));
+  }
+
+  #sources(sources) {
+    const references = [...this.#desk().querySelectorAll(".reference")];
+    const list = make(references.length ? "ol" : "ul");
+    for (const { title, url } of sources) {
+      const anchor = link(title, url);
+      const item = make("li", "", anchor ? "" : title);
+      if (anchor) {
+        anchor.append(make("span", "unseen", ` (${this.words.opensTab})`));
+        item.append(anchor);
+      }
+      list.append(item);
+    }
+    const box = make("div", "sources");
+    box.append(make("h2", "", this.words.sources), list);
+    this.#desk().append(box);
+    for (const mark of references) this.#refer(mark, sources[mark.dataset.number - 1]);
+  }
+
+  // The "[1]" of a text leads to what the list below names as 1.
+  #refer(mark, source) {
+    const anchor = source && link(mark.textContent, source.url);
+    if (!anchor) return;
+    anchor.title = source.title;
+    anchor.setAttribute("aria-label", `${this.words.source} ${mark.dataset.number}: ${source.title} (${this.words.opensTab})`);
+    mark.replaceChildren(anchor);
+  }
+
+  #card({ title, rows }) {
+    const card = make("div", "card");
+    const list = make("dl");
+    for (const [label, value] of rows) {
+      const row = make("div");
+      row.append(make("dt", "", label), make("dd", "", value));
+      list.append(row);
+    }
+    card.append(make("h2", "", title), list);
+    this.#desk().append(card);
+  }
+
+  #buttons(buttons) {
+    const choices = make("div", "choices");
+    for (const { id, label } of buttons) {
+      const choice = button(label, () => choice.hasAttribute("aria-disabled") || this.press(id, label));
+      if (!LASTING.test(id)) choice.classList.add("once");
+      choices.append(choice);
+    }
+    this.#desk().append(choices);
+  }
+
+  // What was offered stays to be read, but an old Confirm must not look alive.
+  #retireButtons() {
+    for (const choice of $("log").querySelectorAll(".once")) choice.setAttribute("aria-disabled", "true");
+  }
+
+  #status(status) {
+    const writing = status === "thinking" || status === "restarted";
+    if (writing || status === "done") {
+      this.#dropDraft();
+      $("typing").hidden = !writing;
+      $("writing").textContent = writing ? this.words.writing : "";
+    }
+    if (status === "done") this.#turn = null;
+  }
+
+  #desk() {
+    $("typing").hidden = true;
+    return (this.#answer = this.#turn ??= this.#block("desk", this.words.desk));
+  }
+
+  #block(who, name) {
+    const block = make("div", `turn ${who}`);
+    block.append(make("p", who === "staff" ? "name" : "unseen", name));
+    $("log").append(block);
+    return block;
+  }
+}
+
+function make(tag, className = "", text = "") {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text) node.textContent = text;
+  return node;
+}
+
+function bubble(content) {
+  const node = make("div", "bubble");
+  node.append(content);
+  return node;
+}
+
+function button(label, pressed) {
+  const node = make("button", "choice", label);
+  node.type = "button";
+  node.addEventListener("click", pressed);
+  return node;
+}
