@@ -1,0 +1,1 @@
+"""What a turn costs: our desk beside the bare model calls and beside stock LangChain, in one table."""
