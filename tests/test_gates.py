@@ -375,3 +375,9 @@ async def test_twenty_sentences_cost_next_to_nothing() -> None:
         took.append(time.process_time() - before)
     logging.getLogger(__name__).info("%.2f ms", min(took) * 1000)
     assert min(took) < 0.02
+
+
+async def test_a_citation_keeps_the_space_before_it_as_it_was() -> None:
+    reading = Reading()
+    reading.passage(Passage("faq:a:en", "faq", "en", "a", "text", "/en/help/a"))
+    assert await shown("First. [1] Second[1].", Gate(reading, "", PROMISES)) == "First. [1] Second[1]."

@@ -98,7 +98,7 @@ class Gate:
             return ""
         if number not in self._cited:
             self._cited.append(number)
-        return f" [{self._cited.index(number) + 1}]"
+        return f"{citation.group().partition('[')[0]}[{self._cited.index(number) + 1}]"
 
 
 class _Read:
