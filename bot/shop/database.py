@@ -34,6 +34,7 @@ class Database:
         self._reader = engine
         self._where = engine.url.render_as_string(hide_password=True)
         self._writer = engine
+        self._turn = asyncio.Lock()
         if engine.dialect.name == "postgresql":
             self._reader = engine.execution_options(isolation_level="REPEATABLE READ")
         else:
@@ -47,8 +48,11 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction, committed at the end or not at all. Raises StoreUnavailable."""
-        async with self._explaining(), self._writer.begin() as connection:
+        """One transaction, committed at the end or not at all. Raises StoreUnavailable.
+
+        Those of this process take turns here: SQLite lets whoever asks at the right moment go first.
+        """
+        async with self._turn, self._explaining(), self._writer.begin() as connection:
             if connection.dialect.name == "postgresql":
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITER})"))
             yield connection
@@ -122,6 +126,7 @@ def _engine(address: URL) -> AsyncEngine:
         return engine
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    event.listen(engine.sync_engine, "invalidate", _undo)
     return engine
 
 
@@ -137,6 +142,11 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     for setting in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
+
+
+def _undo(connection: Any, _record: object, _error: object) -> None:
+    # a query that was cancelled keeps the closed connection alive, and with it the lock of its transaction
+    connection.rollback()
 
 
 def _begin_sqlite(connection: Connection) -> None:

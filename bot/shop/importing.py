@@ -13,11 +13,12 @@ from bot.shop.files import ShopFiles
 from bot.shop.order_numbers import spoken
 from bot.shop.records import Customer, Order, Product
 from bot.shop.tables import (
+    IMPORTED,
     addresses,
+    changes,
     customers,
     fulfilments,
     items,
-    metadata,
     orders,
     payment_methods,
     payments,
@@ -32,12 +33,13 @@ DATED: dict[Table, tuple[str, ...]] = {
     orders: ("placed",),
     fulfilments: ("shipped", "expected", "delivered"),
     payments: ("at",),
+    changes: ("at",),
 }
 
 
 async def replace_shop(connection: AsyncConnection, files: ShopFiles) -> None:
     """Everything that was there goes, everything in the files comes; the caller's transaction makes it one step."""
-    for table in reversed(metadata.sorted_tables):
+    for table in reversed(IMPORTED):
         await connection.execute(delete(table))
     for table, rows in _rows(files):
         if rows:
@@ -81,6 +83,7 @@ def _rows(files: ShopFiles) -> Iterator[tuple[Table, list[Row]]]:
     yield items, [row for order in files.orders for row in _within(order.number, order.items)]
     yield fulfilments, [row for order in files.orders for row in _within(order.number, order.fulfilments)]
     yield payments, [row for order in files.orders for row in _within(order.number, order.payments)]
+    yield changes, [row for order in files.orders for row in _within(order.number, order.changes)]
 
 
 def _within(owner: str, records: tuple[msgspec.Struct, ...]) -> list[Row]:

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.shop.database import Database
 from bot.shop.order_numbers import spoken
-from bot.shop.records import Address, Customer, Fulfilment, Item, Order, OrderStatus, Payment, PaymentMethod
-from bot.shop.tables import addresses, customers, fulfilments, items, orders, payment_methods, payments
+from bot.shop.records import Address, Change, Customer, Fulfilment, Item, Order, OrderStatus, Payment, PaymentMethod
+from bot.shop.tables import addresses, changes, customers, fulfilments, items, orders, payment_methods, payments
 
 
 class OwnOrders:
@@ -29,17 +29,21 @@ class OwnOrders:
     async def orders(self, at_most: int = 20) -> list[Order]:
         """The newest first."""
         async with self._database.reading() as connection:
-            return await _read_orders(connection, orders.c.customer == self._customer, at_most)
+            return await read_orders(connection, orders.c.customer == self._customer, at_most)
 
     async def order(self, number: str) -> Order | None:
         """None for an order that does not exist and for one of somebody else alike.
 
         The number is compared without case, dashes and spaces.
         """
-        mine = (orders.c.customer == self._customer) & (orders.c.spoken == spoken(number))
         async with self._database.reading() as connection:
-            found = await _read_orders(connection, mine, 1)
-        return found[0] if found else None
+            return await read_own_order(connection, self._customer, number)
+
+
+async def read_own_order(connection: AsyncConnection, customer_id: str, number: str) -> Order | None:
+    mine = (orders.c.customer == customer_id) & (orders.c.spoken == spoken(number))
+    found = await read_orders(connection, mine, 1)
+    return found[0] if found else None
 
 
 async def read_customers(connection: AsyncConnection, which: ColumnElement[bool] | None = None) -> list[Customer]:
@@ -52,7 +56,8 @@ async def read_customers(connection: AsyncConnection, which: ColumnElement[bool]
     return [_customer(row, address_rows.get(row.id, []), method_rows.get(row.id, [])) for row in rows]
 
 
-async def _read_orders(connection: AsyncConnection, which: ColumnElement[bool], at_most: int) -> list[Order]:
+async def read_orders(connection: AsyncConnection, which: ColumnElement[bool], at_most: int) -> list[Order]:
+    """The newest first."""
     query = select(orders).where(which).order_by(orders.c.placed.desc(), orders.c.number.desc()).limit(at_most)
     rows = (await connection.execute(query)).all()
     numbers = [row.number for row in rows]
@@ -61,8 +66,9 @@ async def _read_orders(connection: AsyncConnection, which: ColumnElement[bool], 
     item_rows = await _inside(connection, items, numbers)
     parcel_rows = await _inside(connection, fulfilments, numbers)
     payment_rows = await _inside(connection, payments, numbers)
+    change_rows = await _inside(connection, changes, numbers)
     return [
-        _order(row, item_rows.get(row.number, []), parcel_rows.get(row.number, []), payment_rows.get(row.number, []))
+        _order(row, *(found.get(row.number, []) for found in (item_rows, parcel_rows, payment_rows, change_rows)))
         for row in rows
     ]
 
@@ -105,7 +111,11 @@ def _customer(row: Row[Any], address_rows: list[Row[Any]], method_rows: list[Row
 
 
 def _order(
-    row: Row[Any], item_rows: list[Row[Any]], parcel_rows: list[Row[Any]], payment_rows: list[Row[Any]]
+    row: Row[Any],
+    item_rows: list[Row[Any]],
+    parcel_rows: list[Row[Any]],
+    payment_rows: list[Row[Any]],
+    change_rows: list[Row[Any]],
 ) -> Order:
     return Order(
         number=row.number,
@@ -129,5 +139,17 @@ def _order(
         ),
         payments=tuple(
             Payment(kind=paid.kind, method=paid.method, amount=paid.amount, at=paid.at) for paid in payment_rows
+        ),
+        changes=tuple(
+            Change(
+                action=done.action,
+                at=done.at,
+                reason=done.reason,
+                items=tuple(done.items),
+                new_items=tuple(done.new_items),
+                method=done.method,
+                refund=done.refund,
+            )
+            for done in change_rows
         ),
     )

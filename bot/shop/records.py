@@ -2,27 +2,14 @@
 
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 
 import msgspec
 
-Words = dict[str, str]
-"""One text in several languages, by language code."""
+from bot.shop.order_status import OrderStatus
+from bot.shop.rule_settings import RuleSettings
+from bot.shop.words import Words, in_language
 
-
-def in_language(words: Words, language: str) -> str:
-    """The text in this language, else in English, else in whichever there is."""
-    return words.get(language) or words.get("en") or next(iter(words.values()), "")
-
-
-class OrderStatus(StrEnum):
-    PENDING = "pending"
-    PROCESSED = "processed"
-    SHIPPED = "shipped"
-    DELIVERED = "delivered"
-    CANCELLED = "cancelled"
-    RETURN_REQUESTED = "return_requested"
-    EXCHANGE_REQUESTED = "exchange_requested"
+__all__ = ["OrderStatus", "Words", "in_language"]
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -93,6 +80,18 @@ class Payment(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Change(msgspec.Struct, frozen=True):
+    """What was done to an order at the customer's word, as the shop's people need it to act on."""
+
+    action: str  # "return_items"
+    at: datetime
+    reason: str = ""
+    items: tuple[str, ...] = ()  # a SKU for each piece
+    new_items: tuple[str, ...] = ()  # what comes for each of them
+    method: str = ""  # the payment method that the difference or the refund goes over
+    refund: Decimal = Decimal("0.00")  # what the customer gets back; below zero: what the customer pays
+
+
 class Order(msgspec.Struct, frozen=True):
     number: str
     customer: str
@@ -104,6 +103,7 @@ class Order(msgspec.Struct, frozen=True):
     payments: tuple[Payment, ...] = ()
     note: str = ""
     shipping: Decimal = Decimal("0")  # what delivery cost, on top of the items
+    changes: tuple[Change, ...] = ()
 
 
 class ShopProfile(msgspec.Struct, frozen=True):
@@ -111,10 +111,11 @@ class ShopProfile(msgspec.Struct, frozen=True):
 
     name: Words
     currency: str  # ISO 4217: "USD"
-    order_number: str  # a regular expression that an order number matches whole: "OT-\\d{5}"
+    order_number: str  # a regular expression that an order number matches whole: "OT-\\d{8}"
     email: str
     order_number_example: str = ""  # shown where a customer is asked for one
     phone: str = ""
     hours: Words = {}
     facts: dict[str, str] = {}  # bound into knowledge texts as {{ name }}
+    rules: RuleSettings = RuleSettings()  # bound into them as well: see bot.shop.rule_settings
     demo: bool = False

@@ -1,6 +1,6 @@
 """The shop as the rest of Shopdesk reads it: what it sells to everybody, what a customer bought to him alone."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -10,8 +10,10 @@ from bot.shop.catalogue import EMPTY, Catalogue, read_catalogue, read_version
 from bot.shop.database import Database, StoreUnavailable, open_database
 from bot.shop.files import ShopFiles
 from bot.shop.importing import move_dates, replace_shop
+from bot.shop.linking import Links
+from bot.shop.own_actions import Actor, OwnActions
 from bot.shop.own_orders import OwnOrders, read_customers
-from bot.shop.proofs import Proofs, read_proofs
+from bot.shop.proofs import Proofs, read_account, read_proofs
 from bot.shop.records import Customer, Product, ShopProfile, Variant
 from bot.shop.tables import shop
 
@@ -43,10 +45,23 @@ class ShopStore:
         """What this customer may read. The id comes from the session, never from what somebody wrote."""
         return OwnOrders(self._database, customer_id)
 
+    def acting(self, actor: Actor, clock: Callable[[], datetime]) -> OwnActions:
+        """What this customer may change. Like `of`, it is bound to what the session says."""
+        return OwnActions(self._database, actor, clock)
+
     async def proofs(self, order_number: str) -> Proofs | None:
         """For bot.shop.identity alone."""
         async with self._database.reading() as connection:
             return await read_proofs(connection, order_number)
+
+    async def account(self, email: str) -> str:
+        """The id of the customer with this e-mail address, or "". For the one-time code alone."""
+        async with self._database.reading() as connection:
+            return await read_account(connection, email)
+
+    @property
+    def links(self) -> Links:
+        return Links(self._database)
 
     async def customers(self) -> list[Customer]:
         """Everybody. Only for the visitor list of the demo shop and for exports; never for an answer."""

@@ -179,3 +179,60 @@ payments = Table(
     Column("amount", Money, nullable=False),
     Column("at", Moment, nullable=False),
 )
+
+changes = Table(
+    "changes",
+    metadata,
+    *_within("orders.number"),
+    Column("action", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("items", JSON, nullable=False),
+    Column("new_items", JSON, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("refund", Money, nullable=False),
+)
+
+IMPORTED = tuple(metadata.sorted_tables)
+"""What an import replaces. The tables below are the desk's own records, and outlive it."""
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("key", Text, nullable=False),  # what the action is, and after how many others: see bot.shop.own_actions
+    Column("customer", Text, nullable=False),
+    Column("conversation", Text, nullable=False),
+    Column("target", Text, nullable=False),  # as in the audit
+    Column("asked", Text, nullable=False),  # the id of the message in answer to which it is shown
+    Column("action", JSON, nullable=False),
+    Column("effect", JSON, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("state", Text, nullable=False),  # "open", "done", "withdrawn"
+    Column("answered", Text, nullable=False),  # the id of the message that ended it
+    Index("proposals_in_a_conversation", "conversation", "customer"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("key", Text, primary_key=True),  # that of the proposal: the same thing is done once
+    Column("at", Moment, nullable=False),
+    Column("target", Text, nullable=False),  # an order's number, or "customer " and the customer's id
+    Column("customer", Text, nullable=False),
+    Column("conversation", Text, nullable=False),
+    Column("confirmed", Text, nullable=False),  # the id of the customer's message that confirmed it
+    Column("token", Text, nullable=False),
+    Column("action", JSON, nullable=False),
+    Column("effect", JSON, nullable=False),  # before and after
+    Index("audit_of_a_target", "target"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("person", Text, primary_key=True),  # see bot.shop.linking
+    Column("customer", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+)
