@@ -5,15 +5,19 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 
-from bot.knowledge.documents import read_knowledge
+from bot.knowledge.documents import bind, read_drafts
+from bot.knowledge.drafts import Draft
 from bot.knowledge.from_catalogue import product_passages
-from bot.knowledge.index import open_index, publish
+from bot.knowledge.imported import keep_drafts, read_kept
+from bot.knowledge.index import open_index, publish, refuse_doubles
 from bot.knowledge.passages import Passage
 from bot.shop.files import ShopFiles, read_shop
+from bot.shop.rule_facts import facts_of
 from bot.shop.store import ShopStore
 
 DEMO = Path(__file__).parent / "demo"
-STAMP = "demo.stamp"
+STAMP = "demo.stamp"  # of which release the demo shop is
+OWN = "own"  # what somebody imported, even if it calls itself a demo
 
 
 class Publishing:
@@ -23,24 +27,25 @@ class Publishing:
         self._store, self._folder, self._languages = store, knowledge, languages
 
     async def prepare(self, now: datetime) -> None:
-        """The demo shop where there is none yet (or an older one); its dates moved up to today."""
+        """The demo shop where there is none yet (or an older one); its dates moved up to today; all of it published."""
         profile = await self._store.profile()
-        if profile is None or (profile.demo and self._stamp() != _demo_hash()):
-            await self.import_shop(read_shop(DEMO / "shop", now.astimezone(UTC).date()))
-            await self.import_knowledge(DEMO / "knowledge")
-            (self._folder / STAMP).write_text(_demo_hash())
+        if profile is None or (profile.demo and self._stamp() not in (OWN, _demo_hash())):
+            demo = read_shop(DEMO / "shop", now.astimezone(UTC).date())
+            await self._replace(demo, read_drafts(DEMO / "knowledge"))
+            self._write_stamp(_demo_hash())
         await self._store.keep_fresh(now)
-        try:
-            open_index(self._folder)
-        except FileNotFoundError:
-            await self._publish([])
+        await self._publish(bind(self._drafts(), await self._facts()))  # an import may have been killed half-way
 
     async def import_shop(self, files: ShopFiles) -> None:
-        """Replace the shop. Knowledge that came with the demo shop goes with it."""
+        """Replace the shop; its FAQ and policies follow what [rules] and [facts] say now.
+
+        Knowledge that came with the demo shop goes with it. Raises KnowledgeFileError where a text names a fact that
+        the new shop.toml does not have: nothing changes then.
+        """
         before = await self._store.profile()
-        kept = [] if before is None or before.demo != files.profile.demo else self._imported()
-        await self._store.replace(files)
-        await self._publish(kept)
+        leaves = before is not None and before.demo != files.profile.demo
+        await self._replace(files, [] if leaves else self._drafts())
+        self._write_stamp(OWN)
 
     async def import_knowledge(self, path: Path, language: str = "", kind: str = "") -> int:
         """Replace all FAQ entries and policies; returns how many passages there are now of them.
@@ -48,21 +53,38 @@ class Publishing:
         Raises KnowledgeFileError when a file is wrong, ValueError for a language that the desk does not speak:
         nothing changes then.
         """
-        profile = await self._store.profile()
-        passages = read_knowledge(path, profile.facts if profile else {}, language, kind)
+        drafts = read_drafts(path, language, kind)
+        passages = bind(drafts, await self._facts())
         if foreign := {one.language for one in passages} - set(self._languages):
             spoken = ", ".join(self._languages)
             raise ValueError(f"The desk does not speak {', '.join(sorted(foreign))}; it speaks {spoken}: see prompts/.")
         await self._publish(passages)
+        keep_drafts(self._folder, drafts)
         return len(passages)
 
-    def _imported(self) -> list[Passage]:
+    async def _replace(self, files: ShopFiles, drafts: Sequence[Draft]) -> None:
+        """Killed at any point, what is left is one shop and texts that can be bound to it at the next start."""
+        passages = [*bind(drafts, facts_of(files.profile)), *product_passages(files.products, self._languages)]
+        refuse_doubles(passages)
+        (self._folder / STAMP).unlink(missing_ok=True)
+        keep_drafts(self._folder, drafts)
+        await self._store.replace(files)
+        publish(self._folder, passages)
+
+    async def _facts(self) -> dict[str, str]:
+        profile = await self._store.profile()
+        return facts_of(profile) if profile else {}
+
+    def _drafts(self) -> list[Draft]:
+        """As they were imported; where an older release did not keep them, as they were published."""
+        kept = read_kept(self._folder)
+        if kept is not None:
+            return kept
         try:
-            index = open_index(self._folder)
+            published = open_index(self._folder).everything()
         except FileNotFoundError:
             return []
-        kinds = ("faq", "policy")
-        return [passage for kind in kinds for passage in index.everything() if passage.kind == kind]
+        return [Draft(passage.id, 0, passage) for passage in published if passage.kind in ("faq", "policy")]
 
     async def _publish(self, imported: Sequence[Passage]) -> None:
         publish(self._folder, [*imported, *product_passages(await self._store.products(), self._languages)])
@@ -72,6 +94,9 @@ class Publishing:
             return (self._folder / STAMP).read_text()
         except FileNotFoundError:
             return ""
+
+    def _write_stamp(self, stamp: str) -> None:
+        (self._folder / STAMP).write_text(stamp)
 
 
 def _demo_hash() -> str:

@@ -11,7 +11,7 @@ from bot.knowledge.documents import read_knowledge
 from bot.knowledge.drafts import KnowledgeFileError
 from bot.knowledge.passages import Passage
 
-FACTS = {"standard_delivery_days": "3 to 5", "refund_days": "5"}
+FACTS = {"standard_delivery_days": "3 to 5", "refund_days": "5", "refund_time": "within 5 days"}
 Write = Callable[..., Path]
 
 SHIPPING = """# Shipping
@@ -222,7 +222,8 @@ REFUSED: dict[str, tuple[dict[str, str | bytes], str]] = {
     ),
     "a fact that the shop does not have": (
         {"en__faq__a_DOT_md": "# T\n\n## Q? {#q}\n\n{{ return_days }} days.\n"},
-        "en/faq/a.md:3: in faq:q:en: 'return_days' is undefined; write its value into [facts] of shop.toml",
+        "en/faq/a.md:3: in faq:q:en: 'return_days' is undefined; "
+        "write its value into [facts] of shop.toml, or use a name that [rules] gives",
     ),
     "braces that are not closed": (
         {"en__faq__a_DOT_md": "## Q? {#q}\n\n{{ refund_days days.\n"},

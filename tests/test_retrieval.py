@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -21,6 +20,7 @@ from bot.knowledge.index import KnowledgeIndex, open_index, publish
 from bot.knowledge.passages import Found, Kind, Passage, Retriever
 from bot.shop.files import read_shop
 from bot.shop.records import Product, Variant
+from bot.shop.rule_facts import facts_of
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "bot" / "demo"
@@ -259,10 +259,10 @@ def test_a_publish_killed_half_way_leaves_the_old_version_serving_and_the_next_o
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeIndex:
-    facts = tomllib.loads((DEMO / "shop" / "shop.toml").read_text("utf-8"))["facts"]
     folder = tmp_path_factory.mktemp("demo")
-    products = read_shop(DEMO / "shop", date(2026, 3, 31)).products
-    publish(folder, [*read_knowledge(DEMO / "knowledge", facts), *product_passages(products, ("en", "zh"))])
+    shop = read_shop(DEMO / "shop", date(2026, 3, 31))
+    entries = read_knowledge(DEMO / "knowledge", facts_of(shop.profile))
+    publish(folder, [*entries, *product_passages(shop.products, ("en", "zh"))])
     return open_index(folder)
 
 

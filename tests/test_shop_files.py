@@ -2,15 +2,17 @@
 
 import re
 import shutil
+import tomllib
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from bot.shop.files import ShopFileError, ShopFiles, read_shop
-from bot.shop.records import OrderStatus
+from bot.shop.records import Change, Order, OrderStatus
+from bot.shop.rule_settings import ACTIONS, RuleSettings
 from bot.shop.store import ShopStore
 
 DATA = Path(__file__).parent / "data"
@@ -93,6 +95,11 @@ CARDS = [
     "４１１１１１１１１１１１１１１１",
 ]
 
+OWNER = '"customer": "c-ines",'
+CHANGE = (
+    f'{OWNER} "changes": [{{"action": "change_items", "at": "-39d 09:00", "items": ["SNAIL-RED"], '
+    '"new_items": ["SNAIL-BLUE"], "method": "card-1", "refund": "-2.50"}],'
+)
 ORDERS = [
     ('"TK-0001"', '"TX-0001"', r'2: number "TX-0001" does not match order_number TK-\d{4} of shop.toml'),
     ('"TK-0002"', '"tk 0001"', '25: number "tk 0001" is already in line 3'),
@@ -135,12 +142,23 @@ ORDERS = [
     ('"-36d 18:00"', '"-40d 18:00"', '14: expected "-40d 18:00" is before it was shipped'),
     ('"skus": ["CLOUD"]', '"skus": ["STORM"]', '15: skus "STORM" is not in this order'),
     ('"skus": ["CLOUD"]', '"skus": []', "15: skus is empty; a parcel has one at least"),
+    (OWNER, CHANGE.replace("change_items", "change"), f'4: action "change" is none of {", ".join(ACTIONS)}'),
+    (OWNER, CHANGE.replace("-39d", "+1d"), '4: at "+1d 09:00" is in the future'),
+    (OWNER, CHANGE.replace("SNAIL-BLUE", "SLUG"), '4: new_items "SLUG" is not in the products\' file'),
+    (OWNER, CHANGE.replace("-2.50", "-2.501"), '4: refund "-2.501" is not an amount of money such as 39.00'),
+    (OWNER, CHANGE.replace("card-1", "card-9"), '4: method "card-9" is not a payment method of customer "c-ines"'),
     ('"shipping": "5.90"', '"shipping": "free"', '11: shipping "free" is not an amount of money such as 39.00'),
 ]
 
 PROFILES = [
     ('"EUR"', '"euro"', '1: currency "euro" is not a currency such as USD'),
     (r"'TK-\d{4}'", "'TK-('", '2: order_number "TK-(" is not a regular expression: missing ), unterminated subpattern'),
+    (
+        r"'TK-\d{4}'",
+        r"'(?i)TK-\d{4}'",
+        r'2: order_number "(?i)TK-\d{4}" cannot be looked for inside a sentence',
+    ),
+    (r"'TK-\d{4}'", r"'\d*'", r'2: order_number "\d*" matches where there is no order number'),
     (
         r"\d{4}'",
         "\\d{4}'\norder_number_example = 'TK-1'",
@@ -152,9 +170,74 @@ PROFILES = [
         "[fax]",
         '13: "fax" is not a field here; there are name, currency, order_number',
     ),
-    ('refund_days = "3"', "refund_days = 3", "15: refund_days 3 is not a text in quotes"),
+    ('workshop_days = "8"', "workshop_days = 8", "15: workshop_days 8 is not a text in quotes"),
+    ('workshop_days = "8"', "workshop_days = 8.5", "15: workshop_days 8.5 is not a text in quotes"),
+    ('workshop_days = "8"', "workshop_days = 2026-01-01", "15: workshop_days is neither a text nor a number"),
+    ('workshop_days = "8"', 'Workshop = "8"', '15: "Workshop" is not a name such as warranty_years'),
+    ('workshop_days = "8"', 'refund_days = "8"', '15: "refund_days" comes from [rules]; leave it out here'),
+    ('workshop_days = "8"', 'most_refund = "$8"', '15: "most_refund" comes from [rules]; leave it out here'),
+    ('workshop_days = "8"', 'cancel_until_zh = "8"', '15: "cancel_until_zh" comes from [rules]; leave it out here'),
+    ('[name]\nen = "Tea & Kettle"', "[name]\nen = 7", "7: en 7 is not a text in quotes"),
+    ('zh = "茶与壶"', 'chinese = "茶与壶"', '8: "chinese" is not a language such as en or zh'),
     ('"EUR"', '"EUR', "1: is not TOML: Illegal character '\\n'"),
 ]
+
+RULES = [
+    ("retrun_days = 14", '"retrun_days" is not a field here; there are actions, cancel_until, change_address_until,'),
+    ("return_days = -1", "return_days -1 is negative"),
+    ("return_days = 3651", "return_days 3651 is more than 3650 days"),
+    ("exchange_days = 1.5", "exchange_days 1.5 is not a whole number"),
+    ('refund_days = "soon"', 'refund_days "soon" is not a whole number'),
+    ("posting_days = true", "posting_days true is not a whole number"),
+    ("most_refund = 500.001", "most_refund 500.001 is not an amount of money such as 39.00"),
+    ("most_refund = -500.00", "most_refund -500.00 is negative"),
+    ("most_refund = inf", "most_refund Infinity is not an amount of money such as 39.00"),
+    ('most_charge = "$300"', 'most_charge "$300" is not an amount of money such as 39.00'),
+    ('counts_stock = "no"', 'counts_stock "no" is neither true nor false'),
+    ("items_change_is_last = 1", "items_change_is_last 1 is neither true nor false"),
+    ('actions = ["cancel"]', f'actions "cancel" is none of {", ".join(ACTIONS)}'),
+    ('actions = "cancel_order"', 'actions "cancel_order" is not a list in brackets'),
+    ('actions = ["cancel_order", "cancel_order"]', 'actions: "cancel_order" is given twice'),
+    ("actions = [[]]", "actions is neither a text nor a number"),
+    ('once = ["change_default_address"]', f'once "change_default_address" is none of {", ".join(ACTIONS[:-1])}'),
+    ('cancel_until = "packed"', 'cancel_until "packed" is none of pending, processed, shipped, delivered'),
+    ('change_items_until = "cancelled"', 'change_items_until "cancelled" is none of pending, processed, shipped,'),
+    ("change_address_until = 2", "change_address_until 2 is none of pending, processed, shipped, delivered"),
+    ('cancel_reasons = ["by mistake"]', "cancel_reasons (a list) is not a table of reasons such as"),
+    ('cancel_reasons."by mistake" = 7', "by mistake 7 is not a text in quotes"),
+    ('cancel_reasons."by mistake" = { en = "" }', "en is empty"),
+    ('cancel_reasons."by mistake" = { english = "x" }', '"english" is not a language such as en or zh'),
+    ('cancel_reasons."by mistake" = {}', "by mistake is empty"),
+    ('return_reasons." " = "x"', 'the reason " " is empty or has a space too many'),
+    ('return_reasons."by  mistake" = "x"', 'the reason "by  mistake" is empty or has a space too many'),
+    (f'return_reasons."{"不" * 14}" = "x"', f'the reason "{"不" * 14}" is longer than 40 bytes; say more in its texts'),
+]
+ALL_RULES = """[rules]
+actions = ["cancel_order", "return_items"]
+once = []
+cancel_until = "processed"
+change_address_until = "shipped"
+change_payment_until = "pending"
+change_items_until = "delivered"
+items_change_is_last = false
+return_days = 0
+exchange_days = 14
+difference_to_any_method = true
+most_refund = 500
+most_charge = "300.5"
+refund_days = 7
+posting_days = 10
+counts_stock = false
+code_when_signed_in = false
+
+[rules.cancel_reasons]
+"no longer needed" = { en = "I no longer need it", zh = "不再需要" }
+mistake = "By mistake"
+
+[rules.return_reasons]
+broken = "It is broken"
+
+[facts]"""
 
 CSV = [
     ("products.csv", ",25.00,", ",cheap,", '2: price "cheap" is not an amount of money such as 39.00'),
@@ -209,6 +292,20 @@ def test_a_wrong_profile_is_refused_by_line(edit: Edit, old: str, new: str, reas
     assert refusal(edit("shop.toml", old, new)).startswith(f"shop.toml:{reason}")
 
 
+@pytest.mark.parametrize(("rule", "reason"), RULES)
+def test_a_wrong_rule_is_refused_by_line(edit: Edit, rule: str, reason: str) -> None:
+    folder = edit("shop.toml", "[facts]", f"[rules]\n# more or less\n{rule}\n[facts]")
+    assert refusal(folder).startswith(f"shop.toml:15: {reason}")
+
+
+def test_a_wrong_reason_is_refused_by_line_wherever_its_table_stands(edit: Edit) -> None:
+    tables = '[rules.cancel_reasons]\ngood = "Good"\n\n[rules]\nreturn_days = 3\n\n[ rules . "return_reasons" ]\n'
+    folder = edit("shop.toml", "[facts]", f'{tables}"bad one" = {{ en = "Bad", zh = 1 }}\n[facts]')
+    assert refusal(folder) == "shop.toml:20: zh 1 is not a text in quotes"
+    folder = edit("shop.toml", 'currency = "EUR"', 'rules = "none"\ncurrency = "EUR"')
+    assert refusal(folder) == 'shop.toml:1: rules "none" is not a table: write [rules] above its fields'
+
+
 @pytest.mark.parametrize(("file", "old", "new", "reason"), CSV)
 def test_a_wrong_row_is_refused_by_line(edit: Edit, file: str, old: str, new: str, reason: str) -> None:
     assert refusal(edit(file, old, new)) == f"{file}:{reason}"
@@ -241,6 +338,49 @@ def test_the_json_shop_loads(small_shop: ShopFiles) -> None:
     assert first.address.postcode == "10115" and first.shipping == Decimal("5.90")
     assert second.address.city == "Bristol" and second.fulfilments[0].expected == datetime(2026, 4, 1, 18, tzinfo=UTC)
     assert third.placed == datetime(2026, 1, 5, 2, tzinfo=UTC) and third.shipping == 0
+
+
+async def test_what_was_done_to_an_order_is_read_and_kept(store: ShopStore, edit: Edit) -> None:
+    shop = read_shop(edit("orders.json", OWNER, CHANGE), TODAY)
+    at = datetime(2026, 2, 20, 9, tzinfo=UTC)
+    change = Change("change_items", at, "", ("SNAIL-RED",), ("SNAIL-BLUE",), "card-1", Decimal("-2.50"))
+    assert shop.orders[0].changes == (change,)
+    await store.replace(shop)
+    assert await store.of("c-ines").order("TK-0001") == shop.orders[0]
+
+
+def test_a_shop_without_rules_has_those_that_are_meant_for_everybody(small_shop: ShopFiles) -> None:
+    assert small_shop.profile.rules == RuleSettings()
+
+
+async def test_every_rule_can_be_set_and_is_read_back_from_the_store(store: ShopStore, edit: Edit) -> None:
+    shop = read_shop(edit("shop.toml", "[facts]", ALL_RULES), TODAY)
+    assert shop.profile.rules == RuleSettings(
+        actions=("cancel_order", "return_items"),
+        once=(),
+        cancel_until=OrderStatus.PROCESSED,
+        change_address_until=OrderStatus.SHIPPED,
+        change_payment_until=OrderStatus.PENDING,
+        change_items_until=OrderStatus.DELIVERED,
+        items_change_is_last=False,
+        return_days=0,
+        exchange_days=14,
+        difference_to_any_method=True,
+        cancel_reasons={
+            "no longer needed": {"en": "I no longer need it", "zh": "不再需要"},
+            "mistake": {"en": "By mistake"},
+        },
+        return_reasons={"broken": {"en": "It is broken"}},
+        most_refund=Decimal("500.00"),
+        most_charge=Decimal("300.50"),
+        refund_days=7,
+        posting_days=10,
+        counts_stock=False,
+        code_when_signed_in=False,
+    )
+    assert set(tomllib.loads(ALL_RULES)["rules"]) == set(RuleSettings.__struct_fields__)
+    await store.replace(shop)
+    assert await store.profile() == shop.profile
 
 
 def test_a_csv_shop_loads() -> None:
@@ -313,3 +453,51 @@ async def test_the_demo_shop_is_large_complete_and_young_on_any_day(store: ShopS
     for order in demo.orders:
         assert re.fullmatch(demo.profile.order_number, order.number)
     assert await store.of(demo.orders[0].customer).order(demo.orders[0].number) == demo.orders[0]
+
+
+def test_the_orders_of_the_demo_shop_are_worth_what_was_paid_for_them() -> None:
+    for order in read_shop(DEMO, TODAY).orders:
+        paid = sum(one.amount for one in order.payments if one.kind == "payment")
+        back = sum(one.amount for one in order.payments if one.kind == "refund")
+        if not order.payments:
+            assert order.status is OrderStatus.CANCELLED, order.number
+            continue
+        assert paid == sum(item.price * item.quantity for item in order.items) + order.shipping, order.number
+        assert back == paid if order.status is OrderStatus.CANCELLED else back <= paid, order.number
+
+
+def test_the_demo_shop_has_something_to_try_each_rule_on() -> None:
+    shop = read_shop(DEMO, TODAY)
+    rules, now = shop.profile.rules, datetime(2026, 3, 31, tzinfo=UTC)
+    product_of = {variant.sku: product for product in shop.products for variant in product.variants}
+    price = {variant.sku: variant.price for product in shop.products for variant in product.variants}
+    cards = {(one.id, method.id): method.balance for one in shop.customers for method in one.payment_methods}
+    pending = [order for order in shop.orders if order.status is OrderStatus.PENDING]
+    delivered = [order for order in shop.orders if order.status is OrderStatus.DELIVERED]
+
+    def by_gift_card(order: Order) -> bool:
+        return any(cards[order.customer, paid.method] is not None for paid in order.payments)
+
+    ages = [now - max(parcel.delivered or now for parcel in order.fulfilments) for order in delivered]
+    assert sum(age < timedelta(days=rules.return_days) for age in ages) >= 20
+    assert sum(age > timedelta(days=rules.return_days) for age in ages) >= 20
+    assert any(len(order.items) > 1 for order in pending)
+    assert any(by_gift_card(order) and len(order.payments) == 1 for order in pending)
+    assert any(by_gift_card(order) and len(order.payments) == 2 for order in pending)
+    assert any(by_gift_card(order) for order in delivered)
+    assert any(rules.most_refund and order.payments[0].amount > rules.most_refund for order in pending)
+
+    last = [sku for sku, product in product_of.items() if any(v.sku == sku and v.stock == 1 for v in product.variants)]
+    wanted = [(item.sku, order.customer) for order in pending for item in order.items]
+    racing = {sku: {who for other, who in wanted if product_of[other] is product_of[sku]} for sku in last}
+    assert any(len(customers) > 1 for customers in racing.values())
+
+    dearer = [
+        (variant.price - price[item.sku], balance)
+        for order in pending
+        for item in order.items
+        for variant in product_of[item.sku].variants
+        for (customer, _), balance in cards.items()
+        if customer == order.customer and balance is not None and variant.stock and variant.price > price[item.sku]
+    ]
+    assert any(balance >= rise for rise, balance in dearer) and any(balance < rise for rise, balance in dearer)

@@ -1,7 +1,7 @@
 """A shop's knowledge files, one or a folder of them, read into passages: all of them, or none and the reason."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -33,15 +33,25 @@ FACTS = SandboxedEnvironment(
 
 
 def read_knowledge(path: Path, facts: Mapping[str, str], language: str = "", kind: str = "") -> list[Passage]:
-    """The passages of a file, or of every file in a folder whose name does not start with . or _.
+    """The passages of a file or folder, with the facts filled in. Raises KnowledgeFileError."""
+    return bind(read_drafts(path, language, kind), facts)
 
-    `facts` are filled in for {{ name }}. Language and kind are taken from the arguments, else from the file, else
-    from the names of its folders. Raises KnowledgeFileError at the first thing that is wrong.
+
+def read_drafts(path: Path, language: str = "", kind: str = "") -> list[Draft]:
+    """What stands in a file, or in every file in a folder whose name does not start with . or _.
+
+    Language and kind are taken from the arguments, else from the file, else from the names of its folders. Raises
+    KnowledgeFileError at the first thing that is wrong.
     """
     if kind and kind not in KINDS:
         raise ValueError(f'the kind "{kind}" is none of {", ".join(KINDS)}')
     drafts = [draft for file in _files(path) for draft in _read(file, _origin(path, file, language, kind))]
     _refuse_doubles(drafts)
+    return drafts
+
+
+def bind(drafts: Iterable[Draft], facts: Mapping[str, str]) -> list[Passage]:
+    """Fill in the facts for {{ name }}. Raises KnowledgeFileError where a text names one that there is not."""
     return [_filled_in(draft, facts) for draft in drafts]
 
 
@@ -150,7 +160,8 @@ def _render(text: str, draft: Draft, facts: Mapping[str, str]) -> str:
     try:
         return FACTS.from_string(text).render(facts)
     except UndefinedError as unknown:
-        reason = f"in {draft.passage.id}: {unknown}; write its value into [facts] of shop.toml"
+        what_to_do = "write its value into [facts] of shop.toml, or use a name that [rules] gives"
+        reason = f"in {draft.passage.id}: {unknown}; {what_to_do}"
         raise KnowledgeFileError(draft.path, draft.line, reason) from None
     except TemplateError as wrong:
         raise KnowledgeFileError(draft.path, draft.line, f"in {draft.passage.id}: {wrong}") from None

@@ -29,7 +29,7 @@ def publish(folder: Path, passages: Sequence[Passage]) -> str:
     Killed at any point, the old version goes on serving. The last version is kept.
     Raises ValueError for two passages with one id.
     """
-    _refuse_doubles(passages)
+    refuse_doubles(passages)
     stamped = [_stamped(passage) for passage in passages]
     version = f"{_recipe()}-{_hash([f'{passage.id} {passage.version}' for passage in stamped])}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,8 @@ class KnowledgeIndex:
         return version, LexicalIndex(self._folder / version)
 
 
-def _refuse_doubles(passages: Sequence[Passage]) -> None:
+def refuse_doubles(passages: Sequence[Passage]) -> None:
+    """Raises ValueError for two passages with one id."""
     seen: set[str] = set()
     for passage in passages:
         if passage.id in seen:

@@ -18,6 +18,7 @@ PASSAGES, WORDS, COUNTS, TANTIVY = "passages.jsonl", "words.jsonl", "counts.json
 ASKED, WHOLE = "asked", "whole"  # one known phrasing of the question; everything that the passage says
 CANDIDATES = {ASKED: 20, WHOLE: 10}  # twice as many find nothing more on any set that was measured
 WRITER_BYTES = 15_000_000
+LONGEST_QUERY = 1000  # characters; who pastes a book asks no question
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ def _words(text: str) -> list[str]:
 @lru_cache(maxsize=64)
 def _asked(query: str) -> tuple[str, ...]:
     """One turn looks for the same words several times: among entries, policies and products."""
-    return tuple(_words(query))
+    return tuple(_words(query[:LONGEST_QUERY]))
 
 
 def _count(passages: Sequence[Passage], words: Sequence[Words]) -> dict[str, Counts]:

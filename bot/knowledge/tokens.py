@@ -51,7 +51,7 @@ def identifiers(text: str) -> list[str]:
 
 
 def without_dashes(token: str) -> str:
-    """An identifier as it may also be written, so that "OT10023" finds "OT-10023"; any other token as it is."""
+    """An identifier as it may also be written, so that "OT10023121" finds "OT-10023121"; any other token as it is."""
     return INNER_MARK.sub("", token) if is_identifier(token) else token
 
 

@@ -105,11 +105,17 @@ def words(entry: Entry) -> Words:
 
 def money(entry: Entry) -> Decimal:
     """An amount of zero or more, with two decimals at most."""
+    amount = difference(entry)
+    if amount < 0:
+        raise entry.refuse_value("is negative")
+    return amount
+
+
+def difference(entry: Entry) -> Decimal:
+    """The same, and it may be below zero."""
     amount = _number(entry, MONEY)
     if amount is None:
         raise entry.refuse_value("is not an amount of money such as 39.00")
-    if amount < 0:
-        raise entry.refuse_value("is negative")
     return amount.quantize(Decimal("0.01"))
 
 

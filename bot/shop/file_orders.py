@@ -7,10 +7,23 @@ from decimal import Decimal
 
 import msgspec
 
-from bot.shop.entries import Entry, Fields, count, entries, moment, money, one_of, optional_text, past, text
+from bot.shop.entries import (
+    Entry,
+    Fields,
+    count,
+    difference,
+    entries,
+    moment,
+    money,
+    one_of,
+    optional_text,
+    past,
+    text,
+)
 from bot.shop.file_records import Unique, read_address
 from bot.shop.order_numbers import spoken
-from bot.shop.records import Address, Customer, Fulfilment, Item, Order, OrderStatus, Payment
+from bot.shop.records import Address, Change, Customer, Fulfilment, Item, Order, OrderStatus, Payment
+from bot.shop.rule_settings import ACTIONS
 
 NONE: list[Entry] = []
 
@@ -54,6 +67,7 @@ def _order(entry: Entry, known: Known, numbers: Unique) -> Order:
         fulfilments=tuple(_fulfilment(parcel, skus, placed, known.today) for parcel in parcels),
         payments=tuple(_payment(paid, customer, known.today) for paid in payments),
         note=fields.may("note", optional_text, ""),
+        changes=tuple(_change(change, customer, known) for change in fields.may("changes", entries, NONE)),
     )
 
 
@@ -131,6 +145,24 @@ def _payment(entry: Entry, customer: Customer, today: date) -> Payment:
         amount=fields.must("amount", money),
         at=fields.must("at", past(today)),
     )
+
+
+def _change(entry: Entry, customer: Customer, known: Known) -> Change:
+    fields = Fields(entry, Change.__struct_fields__)
+    methods = [method.id for method in customer.payment_methods]
+    return Change(
+        action=fields.must("action", one_of(ACTIONS)),
+        at=fields.must("at", past(known.today)),
+        reason=fields.may("reason", optional_text, ""),
+        items=fields.may("items", lambda field: _skus(field, known), ()),
+        new_items=fields.may("new_items", lambda field: _skus(field, known), ()),
+        method=fields.may("method", lambda field: _method(field, methods, customer), ""),
+        refund=fields.may("refund", difference, Decimal("0.00")),
+    )
+
+
+def _skus(entry: Entry, known: Known) -> tuple[str, ...]:
+    return tuple(_known(sku, known.skus, "is not in the products' file") for sku in entries(entry))
 
 
 def _method(entry: Entry, methods: list[str], customer: Customer) -> str:

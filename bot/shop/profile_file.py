@@ -1,30 +1,23 @@
 """The shop's profile from its shop.toml."""
 
 import re
-import tomllib
 from pathlib import Path
-from typing import Any
 
-from bot.shop.entries import Entry, Fields, ShopFileError, optional_text, text, truth, words
-from bot.shop.json_files import read_text
+from bot.shop.entries import Entry, Fields, optional_text, text, truth, words
+from bot.shop.order_numbers import as_typed
 from bot.shop.records import ShopProfile, Words
+from bot.shop.rule_facts import names
+from bot.shop.rule_settings import RuleSettings
+from bot.shop.rules_file import read_rules
+from bot.shop.toml_files import read_toml
 
-AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 FACT = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 def read_profile(path: Path) -> ShopProfile:
     """Raises ShopFileError."""
-    written = read_text(path)
-    try:
-        found = tomllib.loads(written)
-    except tomllib.TOMLDecodeError as error:
-        match = AT_LINE.search(str(error))
-        line = int(match[1]) if match else written.count("\n") + 1
-        raise ShopFileError(path, line, f"is not TOML: {AT_LINE.sub('', str(error)).strip()}") from None
-    lines = written.splitlines()
-    fields = Fields(_entry(path, lines, 0, "the file", found), ShopProfile.__struct_fields__)
+    fields = Fields(read_toml(path), ShopProfile.__struct_fields__)
     pattern = fields.must("order_number", _pattern)
     return ShopProfile(
         name=fields.must("name", words),
@@ -35,23 +28,9 @@ def read_profile(path: Path) -> ShopProfile:
         phone=fields.may("phone", optional_text, ""),
         hours=fields.may("hours", words, {}),
         facts=fields.may("facts", _facts, {}),
+        rules=fields.may("rules", read_rules, RuleSettings()),
         demo=fields.may("demo", truth, False),
     )
-
-
-def _entry(path: Path, lines: list[str], after: int, name: str, value: Any) -> Entry:
-    """TOML's reader gives no lines: a key is looked for from the line of its table on."""
-    line = _line(lines, after, name)
-    if isinstance(value, dict):
-        return Entry(path, line, name, {key: _entry(path, lines, line, key, inner) for key, inner in value.items()})
-    if isinstance(value, str | bool | int | float):
-        return Entry(path, line, name, value)
-    raise ShopFileError(path, line, f"{name} is neither a text nor a number")
-
-
-def _line(lines: list[str], after: int, name: str) -> int:
-    key = rf'\s*(\[\s*)?["\']?{re.escape(name)}["\']?\s*[\].=]'
-    return next((at + 1 for at in range(after, len(lines)) if re.match(key, lines[at])), after or 1)
 
 
 def _currency(entry: Entry) -> str:
@@ -65,6 +44,12 @@ def _pattern(entry: Entry) -> str:
         re.compile(text(entry))
     except re.error as error:
         raise entry.refuse_value(f"is not a regular expression: {error.msg}") from None
+    try:
+        finds_nothing = as_typed(text(entry)).fullmatch("")
+    except re.error as error:
+        raise entry.refuse_value(f"cannot be looked for inside a sentence: {error.msg}") from None
+    if finds_nothing:
+        raise entry.refuse_value("matches where there is no order number")
     return text(entry)
 
 
@@ -79,5 +64,7 @@ def _facts(entry: Entry) -> Words:
         raise entry.refuse_value("is not a table of names and texts")
     for name, field in entry.value.items():
         if not FACT.fullmatch(name):
-            raise field.refuse(f'"{name}" is not a name such as refund_days')
+            raise field.refuse(f'"{name}" is not a name such as warranty_years')
+        if name in names():
+            raise field.refuse(f'"{name}" comes from [rules]; leave it out here')
     return {name: text(field) for name, field in entry.value.items()}
