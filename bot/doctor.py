@@ -14,8 +14,13 @@ from bot.channels import Channel, Finding
 from bot.connection import connect
 from bot.embedded_redis import server_binary
 from bot.knowledge.index import open_index
+from bot.mail import MailFailed, Smtp, smtp_server
 from bot.model_server import served_models
 from bot.settings import Settings
+from bot.shop.catalogue import read_catalogue
+from bot.shop.database import open_database
+from bot.shop.guessing import LIKELY, NumbersInUse, read_numbers
+from bot.shop.records import ShopProfile
 from bot.shop.store import open_store
 
 LEAST_FREE_BYTES = 500_000_000
@@ -25,6 +30,7 @@ async def examine(settings: Settings, channels: Sequence[Channel]) -> list[Findi
     """Looks and changes nothing."""
     findings = [_python(), _data_folder(settings.data_dir), _prompts(settings)]
     findings += [await _redis(settings), await _database(settings), _knowledge(settings), await _model(settings)]
+    findings += await _proofs(settings)
     for channel in channels:
         findings += await channel.check()
     return findings
@@ -88,6 +94,47 @@ async def _database(settings: Settings) -> Finding:
         return Finding(name, True, "empty; `shopdesk run` puts the demo shop there", "Or import your own first.")
     demo = "the demo shop" if profile.demo else profile.name.get("en") or next(iter(profile.name.values()))
     return Finding(name, True, f"{demo}, {len(products)} products")
+
+
+async def _proofs(settings: Settings) -> list[Finding]:
+    """What the shop's customers can prove: with a mailed code, and how safely with an order number."""
+    if not settings.database_url and not (settings.data_dir / "shop.sqlite").exists():
+        return [await _mail(settings, None)]
+    try:
+        async with open_database(database_url(settings)) as database, database.reading() as connection:
+            profile = (await read_catalogue(connection)).profile
+            numbers = await read_numbers(connection)
+    except OSError:  # the finding on the database says so
+        return [await _mail(settings, None)]
+    return [await _mail(settings, profile), _order_numbers(numbers)]
+
+
+async def _mail(settings: Settings, profile: ShopProfile | None) -> Finding:
+    name, url = "SHOPDESK_SMTP_URL", settings.smtp_url.get_secret_value()
+    if not url:
+        if profile is None or profile.demo:
+            return Finding(name, True, f"not set; the demo shop's mails are files in {settings.data_dir / 'mail'}")
+        found = "not set; no one-time codes: whoever wants an address or the payment changed has to ask your staff"
+        return Finding(name, True, found, "Set it to smtp://user:password@mail.example.com:587.")
+    server = smtp_server(url)
+    try:
+        await Smtp(server, settings.mail_from).check()
+    except MailFailed as error:
+        return Finding(name, False, f"{server.host}:{server.port}: {error}", f"Correct {name}, or start that server.")
+    return Finding(name, True, f"{server.host}:{server.port} takes mail")
+
+
+def _order_numbers(numbers: NumbersInUse | None) -> Finding:
+    name = "order numbers"
+    if numbers is None:
+        return Finding(name, True, "none, or numbers with letters: how easily they are guessed is not reckoned")
+    found = (
+        f"{numbers.chance_a_day:.1e} a day: the chance to find, knowing an e-mail address, one of the "
+        f"{numbers.most_of_a_customer} orders of the customer with most, among {numbers.span} numbers in use"
+    )
+    if numbers.chance_a_day < LIKELY:
+        return Finding(name, True, found)
+    return Finding(name, False, found, f"Give new orders longer or random numbers: under {LIKELY:.0e} is safe.")
 
 
 def _knowledge(settings: Settings) -> Finding:

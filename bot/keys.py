@@ -63,3 +63,23 @@ class Keys:
     def tries(what: str, who: str) -> str:
         """Counter of one limit; expires with its window."""
         return f"tries:{what}:{who}"
+
+    @staticmethod
+    def guesses(what: str, who: str) -> str:
+        """Sorted set: the different guesses of one limit, by time; expires with the window of the newest."""
+        return f"guesses:{what}:{who}"
+
+    @staticmethod
+    def code(purpose: str, conversation: str) -> str:
+        """Hash: the one-time code that lives in a conversation; expires with it."""
+        return f"code:{purpose}:{conversation}"
+
+    @staticmethod
+    def link_code(code: str) -> str:
+        """Which customer a link code is for; expires with it."""
+        return f"link:{code}"
+
+    @staticmethod
+    def used_link_code(code: str, person: str) -> str:
+        """The same, for the person who has just used it; expires with the longest turn."""
+        return f"link:{code}:{person}"

@@ -1,10 +1,15 @@
 """The core's settings: the environment (and a .env file) into one frozen object. Channels read their own."""
 
+import re
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from bot.mail import smtp_server
+
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 PREFIX = "SHOPDESK_"
 
 
@@ -34,6 +39,11 @@ class Settings(BaseModel):
         8, gt=0, le=120, description="Longer without a first token: simpler answer"
     )
     model_reply_seconds: float = Field(45, gt=0, le=600, description="Longest time for one model call")
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="smtp://user:password@host:587 or smtps://...; empty: no mail (the demo shop's goes into a folder)",
+    )
+    mail_from: str = Field("", description="Sender of the mails; empty: the shop's own e-mail address")
     prompts_dir: Path | None = Field(None, description="Folder with your own prompts; empty: the ones that come along")
     workers: int = Field(64, ge=1, le=10_000, description="Conversations served at the same time, per process")
     shards: int = Field(
@@ -61,6 +71,20 @@ class Settings(BaseModel):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_address(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            smtp_server(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _one_address(cls, value: str) -> str:
+        if value and not (value.isprintable() and ADDRESS.fullmatch(parseaddr(value)[1])):
+            raise ValueError("must be an address such as desk@example.com or Our Shop <desk@example.com>")
+        return value
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

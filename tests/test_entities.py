@@ -8,7 +8,7 @@ from bot.answering.entities import Entities, EntityReader
 from bot.answering.intents import Intents
 from bot.answering.prompting import Prompts
 
-READER = EntityReader(r"OT-\d{5}")
+READER = EntityReader(r"OT-\d{8}")
 PROMPTS = Prompts(Path(__file__).parent.parent / "prompts")
 INTENTS = {language: Intents(PROMPTS.table(language, "intents.toml")["wanted"]) for language in PROMPTS.languages}
 
@@ -48,9 +48,9 @@ def test_a_postcode_that_was_asked_for_is_read_as_it_is_spelt(text: str, postcod
         ("I think the postcode on the label of the parcel was SW1A 1AA or so", Entities("", "SW1A 1AA")),
         ("postcode: 3511 gb", Entities("", "3511 gb")),
         ("我的邮编100000谢谢", Entities("", "100000")),
-        ("OT-21153, 5003", Entities("OT-21153", "5003")),
-        ("订单OT-21153邮编310012", Entities("OT-21153", "310012")),
-        ("where is ot 21153? a.holm@example.com", Entities("OT 21153", "a.holm@example.com")),
+        ("OT-21153083, 5003", Entities("OT-21153083", "5003")),
+        ("订单OT-21153083邮编310012", Entities("OT-21153083", "310012")),
+        ("where is ot 21153083? a.holm@example.com", Entities("OT 21153083", "a.holm@example.com")),
     ],
 )
 def test_a_proof_that_is_named_or_stands_beside_an_order_number_is_read_unasked(text: str, given: Entities) -> None:

@@ -5,6 +5,10 @@ import unicodedata
 
 import msgspec
 
+from bot.knowledge.fillers import fillers
+from bot.knowledge.tokens import tokens
+from bot.shop.order_numbers import as_typed
+
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 POSTCODE_SAID = re.compile(
     r"(?:post\s?code|postal code|\bzip\b(?: code)?|邮编|邮政编码)(?:\W*(?:is\b|是|为))?", re.IGNORECASE
@@ -27,6 +31,10 @@ POSTCODE = re.compile(rf"(?<![\w$€£¥@.,/-])(?:{'|'.join(SPELLINGS)})(?![\w@/
 ALONE = re.compile("|".join((*SPELLINGS, *ONLY_ALONE)), re.ASCII)
 MEASURE = re.compile(r"[¥￥]\s?\d+|\d+\s?[元块年天克]")  # 5003元 is no postcode
 WORD = re.compile(r"[A-Za-z']+|[\u3400-\u9fff]{1,2}")
+CODE = re.compile(r"(?<![\w-])(?:\d{6}|\d{3}[ -]\d{3}|\d(?: \d){5})(?![\w-])", re.ASCII)
+CODE_SAID = re.compile(r"\bcode\b|验证码|校验码|动态码", re.IGNORECASE)
+SIGNS_WITH_A_CODE = 12
+CHINESE_BESIDES = re.compile(r"[是这它的我收到了个好吧给你您谢在里邮件,，。.:：!！\s]*")
 FEW_WORDS = 4  # besides a postcode for which nobody asked
 
 
@@ -39,8 +47,7 @@ class EntityReader:
     """Knows how this shop writes its order numbers."""
 
     def __init__(self, order_number_pattern: str) -> None:
-        loose = order_number_pattern.replace("-", r"[-\s]?")
-        self._order_number = re.compile(rf"(?<![A-Za-z0-9])(?:{loose})(?![A-Za-z0-9])", re.IGNORECASE)
+        self._order_number = as_typed(order_number_pattern)
 
     def read(self, text: str, expect_postcode: bool = False) -> Entities:
         """A postcode looks like many other things: it is read only where it is named, or where the desk waits for a
@@ -51,6 +58,28 @@ class EntityReader:
         email = EMAIL.search(rest)
         proof = email.group() if email else _postcode(rest, bool(number), expect_postcode)
         return Entities(number.group().upper() if number else "", proof)
+
+
+def read_code(text: str) -> str:
+    """The six digits of a one-time code, where one is waited for; "" where the message is about something else."""
+    plain = unicodedata.normalize("NFKC", text)
+    found, besides = list(CODE.finditer(plain)), CODE.sub(" ", plain)
+    is_code = CODE_SAID.search(plain) or (not POSTCODE_SAID.search(plain) and _says_little(besides))
+    if len(found) != 1 or not is_code:
+        return ""
+    return re.sub(r"\D", "", found[0].group())
+
+
+def _says_little(text: str) -> bool:
+    """ "Here it is", and nothing that may be the rest of an address."""
+    said = frozenset(tokens(text)) - fillers()
+    return not said or (len(text.strip()) <= SIGNS_WITH_A_CODE and bool(CHINESE_BESIDES.fullmatch(text.strip())))
+
+
+def without_code(text: str) -> str:
+    """What may be remembered of it."""
+    plain = unicodedata.normalize("NFKC", text)
+    return CODE.sub("[code]", plain) if CODE.search(plain) else text
 
 
 def _postcode(text: str, with_number: bool, expected: bool) -> str:

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
+from bot.answering.code_desk import CodeDesk, by_mail_button
 from bot.answering.entities import Entities, EntityReader
 from bot.answering.ground import Ground
+from bot.answering.intents import HUMAN
 from bot.answering.turn import Turn
 from bot.messages import Button, Buttons, FinalText, Part
 from bot.sessions import Pending
-from bot.shop.identity import Level, TooManyTries, Verified
+from bot.shop.identity import TRIES_OF_A_CONVERSATION, Level, TooManyTries, Verified
 from bot.shop.records import Order
 
 SHOWN_ORDERS = 5
@@ -20,11 +22,12 @@ class OrderDesk:
         self._store, self._identity = ground.store, ground.identity
         self._presenting, self._prompts = ground.presenting, ground.prompts
         self._reader = EntityReader(ground.profile.order_number)
+        self._codes = CodeDesk(ground)
         self._example = ground.profile.order_number_example
         self._clock = clock
 
     async def read(self, turn: Turn) -> Entities:
-        given = self._reader.read(turn.text, expect_postcode=bool(turn.session.pending))
+        given = self._reader.read(turn.text, expect_postcode=_waits_for_proof(turn))
         if given.proof and await self._store.by_sku(given.proof.upper()):
             return Entities(given.order_number)  # the name of a thing that we sell only looks like a postcode
         return given
@@ -57,8 +60,14 @@ class OrderDesk:
         before = session.pending or Pending(wants="verification", then=wanted)
         number, proof = given.order_number or before.order_number, given.proof or before.proof
         session.pending = Pending(wants="verification", then=wanted, order_number=number, proof=proof)
+        if "@" in given.proof and not number and self._codes.is_possible:
+            async for part in self._codes.ask_at(turn, given.proof, wanted):
+                yield part
+            return
         if not (number and proof and (given.order_number or given.proof)):
             yield FinalText(self._question(turn, number, proof))
+            if self._codes.is_possible:  # who has no order number at hand
+                yield Buttons((by_mail_button(say(turn.language, "button_code_mail")),))
             return
         match await self._identity.verify(turn.conversation, number, proof):
             case Verified() as by:
@@ -66,8 +75,8 @@ class OrderDesk:
                 async for part in self._proved(turn, wanted, number):
                     yield part
             case TooManyTries(seconds=seconds):
-                session.pending = None
-                yield FinalText(say(turn.language, "too_many_tries", minutes=max(1, round(seconds / 60))))
+                async for part in self._too_many(turn, wanted, seconds):
+                    yield part
             case _:
                 yield FinalText(say(turn.language, "no_match"))
 
@@ -82,6 +91,21 @@ class OrderDesk:
             yield part
         if everything:
             yield FinalText(self._ask_email(turn, number))
+
+    async def _too_many(self, turn: Turn, wanted: str, seconds: int) -> AsyncIterator[Part]:
+        """A conversation waits some minutes; where an order or a proof is closed for longer, a code or a
+        person helps."""
+        turn.session.pending = None
+        say, by_code = self._prompts.say, self._codes.is_possible
+        if seconds <= TRIES_OF_A_CONVERSATION[1]:
+            yield FinalText(say(turn.language, "too_many_tries", minutes=max(1, round(seconds / 60))))
+            return
+        yield FinalText(say(turn.language, "too_many_wrong", by_code=by_code))
+        if by_code:
+            turn.session.pending = Pending(wants="verification", then=wanted)
+            yield Buttons((by_mail_button(say(turn.language, "button_code_mail")),))
+        else:
+            yield Buttons((Button(HUMAN, say(turn.language, "button_human")),))
 
     def _question(self, turn: Turn, number: str, proof: str) -> str:
         say, session = self._prompts.say, turn.session
@@ -121,3 +145,7 @@ class OrderDesk:
         placed = self._presenting.date(order.placed, language)
         what = await self._presenting.items(order, language)
         return f"- {order.number} ({placed}, {self._presenting.status(order, language)}): {what}"
+
+
+def _waits_for_proof(turn: Turn) -> bool:
+    return turn.session.pending is not None and turn.session.pending.wants == "verification"

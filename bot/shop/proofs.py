@@ -1,11 +1,15 @@
 """What somebody may give to prove that an order is theirs. For identity alone; nothing of it is ever shown."""
 
+from datetime import UTC, datetime
+
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.shop.order_numbers import spoken
 from bot.shop.tables import addresses, customers, orders
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Proofs(msgspec.Struct, frozen=True):
@@ -28,3 +32,15 @@ async def read_proofs(connection: AsyncConnection, number: str) -> Proofs | None
     first = rows[0]
     postcodes = (first.address["postcode"], *(row.postcode for row in rows if row.postcode))
     return Proofs(customer=first.id, email=first.email, postcodes=postcodes)
+
+
+async def read_account(connection: AsyncConnection, email: str) -> str:
+    """The id of the customer with this e-mail address, "" for nobody; where several share it, of who bought last."""
+    query = (
+        select(customers.c.id)
+        .join(orders, orders.c.customer == customers.c.id, isouter=True)
+        .where(func.lower(customers.c.email) == email.lower(), customers.c.email != "")
+        .order_by(func.coalesce(orders.c.placed, LONG_AGO).desc(), customers.c.id)
+        .limit(1)
+    )
+    return str((await connection.execute(query)).scalar() or "")
