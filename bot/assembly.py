@@ -15,9 +15,11 @@ import aiohttp
 from dotenv import dotenv_values
 
 import prompts as prompts_that_come_along
+from bot.answering.action_desk import ActionDesk
 from bot.answering.extractive import Extractive
 from bot.answering.ground import Ground
 from bot.answering.intents import Intents
+from bot.answering.link_desk import LinkDesk
 from bot.answering.presenting import Presenting
 from bot.answering.prompting import DEFAULT_LANGUAGE, Prompts
 from bot.answering.turn import Answerer
@@ -31,9 +33,12 @@ from bot.knowledge.index import open_index
 from bot.knowledge.passages import Retriever
 from bot.language import LanguageDetector
 from bot.limits import Limits
+from bot.link_codes import LinkCodes
 from bot.listening import Listener
+from bot.mail import Announced, Mailer, Postroom, Smtp, smtp_server
 from bot.mailbox import Mailbox
 from bot.model_server import served_models
+from bot.one_time_codes import OneTimeCodes
 from bot.pages import Visitor
 from bot.publishing import Publishing
 from bot.settings import Settings
@@ -102,10 +107,14 @@ async def open_desk_on(
         intents = {
             language: Intents(prompts.table(language, "intents.toml")["wanted"]) for language in prompts.languages
         }
-        ground = Ground(profile, store, identity, retriever, presenting, prompts, intents)
+        postroom = await opened.enter_async_context(_postroom(settings, profile, announce))
+        codes, links = OneTimeCodes(connection, limits), LinkCodes(connection, limits)
+        ground = Ground(profile, store, identity, retriever, presenting, prompts, intents, codes, postroom, links)
         answerer = await opened.enter_async_context(_answerer(settings, ground))
         detector = LanguageDetector(prompts.languages)
-        manager = ConversationManager(answerer, handoff, identity, detector, prompts, intents, profile)
+        manager = ConversationManager(
+            answerer, ActionDesk(ground), LinkDesk(ground), handoff, identity, detector, prompts, intents, profile
+        )
         queue = TurnQueue(connection, keys, f"worker-{os.getpid()}-{secrets.token_hex(4)}")
         handles = Handles(
             postbox=mailbox,
@@ -153,6 +162,29 @@ async def _answerer(settings: Settings, ground: Ground) -> AsyncIterator[Answere
     (found,) = entry_points(group="shopdesk.answerers", name="model")
     async with found.load()(settings, ground) as answerer:
         yield answerer
+
+
+@asynccontextmanager
+async def _postroom(
+    settings: Settings, profile: ShopProfile, announce: Callable[[str], None]
+) -> AsyncIterator[Postroom | None]:
+    mailer = mailer_of(settings, profile, announce)
+    if mailer is None:
+        yield None
+        return
+    postroom = Postroom(mailer)
+    try:
+        yield postroom
+    finally:
+        await postroom.finish()
+
+
+def mailer_of(settings: Settings, profile: ShopProfile, announce: Callable[[str], None]) -> Mailer | None:
+    """None where the shop is a real one and has set no server."""
+    url, sender = settings.smtp_url.get_secret_value(), settings.mail_from or profile.email
+    if url:
+        return Smtp(smtp_server(url), sender)
+    return Announced(settings.data_dir / "mail", sender, announce) if profile.demo else None
 
 
 async def _keep_fresh(store: ShopStore) -> None:

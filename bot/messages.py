@@ -1,5 +1,7 @@
 """The vocabulary: what a channel hands in and what a turn yields. Everything else speaks in these words."""
 
+from typing import Literal
+
 import msgspec
 
 STAFF = "staff"  # the channel of what the shop's people write into a conversation
@@ -14,6 +16,8 @@ class Incoming(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
     press: str = ""  # the id of a button of ours that was pressed, instead of text
     customer: str = ""  # the shop's id of the customer, only where the channel has proof of it
+    author: str = ""  # who wrote it, where several people can write in one conversation; "" where only one can
+    accepted: str = ""  # the event id under which the mailbox has it; the mailbox fills it in
     locale: str = ""  # what the platform says of the customer's language, "" where it does not
 
 
@@ -42,9 +46,10 @@ class Card(msgspec.Struct, frozen=True, tag_field="kind", tag="card"):
     rows: tuple[tuple[str, str], ...]
 
 
-class Button(msgspec.Struct, frozen=True):
+class Button(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     label: str
+    style: Literal["plain", "primary"] = "plain"  # primary: what a card proposes; drawn as its one main button
 
 
 class Buttons(msgspec.Struct, frozen=True, tag_field="kind", tag="buttons"):

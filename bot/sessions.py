@@ -5,8 +5,10 @@ from typing import Literal
 
 import msgspec
 
-from bot.shop.identity import Level, Verified
+from bot.shop.actions import Action
+from bot.shop.identity import Level, Proof, Verified
 from bot.shop.order_numbers import spoken
+from bot.shop.records import Address
 
 KEPT_LINES = 40  # history longer than this is folded
 FOLDED_LINES = 20  # so many of the oldest at once: the lines that stay do not move at every turn
@@ -14,6 +16,7 @@ GIST_CHARACTERS = 120
 SUMMARY_CHARACTERS = 2400
 PATIENCE = 2  # messages about something else that a question of the desk outlives
 PROOF_LASTS = timedelta(hours=24)
+CODE_LASTS = timedelta(minutes=30)
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,13 +27,27 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     read: tuple[str, ...] = ()  # ids and versions of the passages that the line rests on
 
 
+class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a customer wants done, as far as it is known: the desk asks for the rest step by step."""
+
+    action: str  # "return_items"
+    order: str = ""
+    items: tuple[str, ...] = ()
+    new_items: tuple[str, ...] = ()
+    method: str = ""
+    reason: str = ""
+    address: Address | None = None
+    said: str = ""  # the customer's words for it, from which what is still to be asked may be read
+
+
 class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the desk has asked and waits to hear."""
 
-    wants: Literal["verification"]
-    then: str  # the intent to go on with afterwards
+    wants: Literal["verification", "code", "order", "items", "more", "variant", "reason", "method", "address"]
+    then: str = ""  # the intent to go on with afterwards; "" = what is wanted, or the walk
     order_number: str = ""
     proof: str = ""
+    among: tuple[str, ...] = ()  # what a question was narrowed to: SKUs, of which only how many or which is open
     passed_over: int = 0  # messages since it was asked
 
 
@@ -42,11 +59,24 @@ class Session(msgspec.Struct, omit_defaults=True):
     proved: datetime | None = None  # when a verified customer gave the oldest proof that still counts
     by_email: bool = False  # a verified customer proved the e-mail of the account, and not only a postcode
     proven_orders: tuple[str, ...] = ()  # the orders that were proved by a postcode
+    by_code: datetime | None = None  # when the customer gave the one-time code that was mailed
+    author: str = ""  # who of those who write on this channel is the customer; "" where only one can
+    heard: datetime | None = None  # when that one wrote last
+    walk: Walk | None = None
+    later: tuple[Walk, ...] = ()  # what else was wanted in the same message
+    wanted: tuple[Action, ...] = ()  # complete; the first waits for a proof, the others for their turn
+    proposal: str = ""  # token of the one that was shown last
+    proposal_is_asked: bool = False  # nothing else was said by the desk since: a "yes" is meant for it
     summary: str = ""
     history: list[Line] = []
     pending: Pending | None = None
     missed: int = 0  # how many times in a row we had no answer
     about: str = ""  # the id of the product that was described last, while it is what is talked about
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it holds what only the customer who writes here may use."""
+        return self.level is not Level.GUEST or bool(self.pending or self.walk or self.wanted or self.proposal)
 
     def remember(self, line: Line) -> None:
         """Append to the history; fold its oldest lines into the summary when it grows long.
@@ -68,11 +98,18 @@ class Session(msgspec.Struct, omit_defaults=True):
         """
         if self.level is Level.SIGNED_IN and level is not Level.SIGNED_IN:
             return
+        if self.level is Level.LINKED and level is Level.VERIFIED and customer == self.customer:
+            return  # a postcode takes nothing away from who is known already
+        if self.customer not in ("", customer):  # a wish may hold an address
+            self.walk, self.later, self.wanted = None, (), ()
         self.customer, self.level, self.pending = customer, level, None
-        self.proved, self.by_email, self.proven_orders = None, False, ()
+        self.proved, self.by_email, self.proven_orders, self.by_code = None, False, (), None
+        self.proposal, self.proposal_is_asked = "", False
 
     def verified(self, by: Verified, order_number: str, now: datetime) -> None:
         """A proof of this order. Proofs of one customer add up, and together they last as long as the oldest."""
+        if self.level is Level.SIGNED_IN:
+            return  # who the shop's page says it is needs no proof, and becomes nobody else by one
         before = (self.proved, self.by_email, self.proven_orders) if self.customer == by.customer else (None, False, ())
         self.identify(by.customer, Level.VERIFIED)
         proved, by_email, orders = before
@@ -80,12 +117,27 @@ class Session(msgspec.Struct, omit_defaults=True):
         self.by_email = by_email or by.by_email
         self.proven_orders = tuple(dict.fromkeys((*orders, spoken(order_number))))
 
+    def code_given(self, customer: str, now: datetime) -> None:
+        """The one-time code that was mailed to this customer's account. Who is signed in as another stays that one."""
+        if self.customer != customer or self.level is Level.GUEST:
+            self.identify(customer, Level.VERIFIED)
+        if self.customer == customer:
+            self.proved, self.by_email, self.by_code = now, True, now
+
     def forget_old_proof(self, now: datetime) -> None:
         """Who proved something long ago is a guest again."""
         if self.level is Level.VERIFIED and (self.proved is None or now - self.proved > PROOF_LASTS):
             asked = self.pending
             self.identify("", Level.GUEST)
             self.pending = asked
+
+    def proof(self, order_number: str, now: datetime) -> Proof:
+        """What has been proved for this order; "" = for the account."""
+        if self.level is Level.GUEST or not self.may_see(order_number):
+            return Proof.NONE
+        if self.by_code and now - self.by_code <= CODE_LASTS:
+            return Proof.CODE
+        return Proof.ACCOUNT if self.may_see() else Proof.ORDER
 
     def may_see(self, order_number: str = "") -> bool:
         """One of the customer's orders; without a number: all of them. A postcode opens only the order it was given

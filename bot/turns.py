@@ -123,7 +123,9 @@ class TurnQueue:
         return Batch(
             token=token,
             fence=fence,
-            messages=tuple(_incoming.decode(text) for _, _, text in letters),
+            messages=tuple(
+                msgspec.structs.replace(_incoming.decode(text), accepted=event_id) for event_id, _, text in letters
+            ),
             last=letters[-1][0],
             waiting=waiting,
             session=session,

@@ -6,6 +6,9 @@ from bot.answering.intents import Intents
 from bot.answering.presenting import Presenting
 from bot.answering.prompting import Prompts
 from bot.knowledge.passages import Retriever
+from bot.link_codes import LinkCodes
+from bot.mail import Postroom
+from bot.one_time_codes import OneTimeCodes
 from bot.shop.identity import Identity
 from bot.shop.records import ShopProfile
 from bot.shop.store import ShopStore
@@ -20,3 +23,6 @@ class Ground:
     presenting: Presenting
     prompts: Prompts
     intents: dict[str, Intents]  # by language
+    codes: OneTimeCodes | None = None
+    postroom: Postroom | None = None  # none: no mail can be sent
+    link_codes: LinkCodes | None = None

@@ -12,7 +12,7 @@ from babel.numbers import format_currency
 from bot.answering.prompting import Prompts
 from bot.knowledge.passages import Passage
 from bot.messages import Button, Card
-from bot.shop.records import Fulfilment, Item, Order, OrderStatus, Product, Variant, in_language
+from bot.shop.records import Fulfilment, Order, OrderStatus, Product, Variant, in_language
 from bot.shop.store import ShopStore
 
 ASK_PRESS = "ask:"  # and the id of a passage
@@ -77,7 +77,7 @@ class Presenting:
 
     async def items(self, order: Order, language: str) -> str:
         sold = (await self._store.catalogue()).by_sku
-        names = [f"{item.quantity} × {_item_name(item, sold, language)}" for item in order.items]
+        names = [f"{item.quantity} × {piece_name(item.sku, sold, language)}" for item in order.items]
         return ", ".join(names) if language != "zh" else "，".join(names)
 
     def product_sentences(self, product: Product, language: str) -> dict[str, str]:
@@ -138,10 +138,10 @@ def topic_button(topic: Passage) -> Button:
     return Button(ASK_PRESS + topic.id, topic.title)
 
 
-def _item_name(item: Item, sold: Mapping[str, tuple[Product, Variant]], language: str) -> str:
-    if item.sku not in sold:
-        return item.sku  # bought before it left the catalogue
-    product, variant = sold[item.sku]
+def piece_name(sku: str, sold: Mapping[str, tuple[Product, Variant]], language: str) -> str:
+    if sku not in sold:
+        return sku  # bought before it left the catalogue
+    product, variant = sold[sku]
     options = variant_name(variant, language)
     return in_language(product.name, language) + (f" ({options})" if options else "")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
 from bot.knowledge.passages import Passage
@@ -36,6 +37,9 @@ class Turn:
     text: str
     press: str
     language: str
+    message: str = ""  # the id of the customer's message that is answered
+    card: str = ""  # token of the card that was the last thing said before what the customer says now
+    accepted: datetime = field(default_factory=lambda: datetime.now(UTC))  # when it came
     reading: Reading = field(default_factory=Reading)
     asks_for_staff: bool = False  # an answerer sets it; the conversation manager acts on it
 
