@@ -9,8 +9,7 @@ import pytest
 from bot.answering.prompting import PromptError, Prompts
 
 FOLDER = Path(__file__).parent.parent / "prompts"
-VALUE = re.compile(r"\b(?:shop|number|example|minutes|count|email|phone|hours|title|placed|carrier|tracking|expected|"
-                   r"delivered|refunded|product|price|low|high|few|available|gone|variants|kinds)\b")  # fmt: skip
+INSIDE = re.compile(r"\{[{%](.*?)[}%]\}")  # {{ name }}, {% if name %}
 
 
 @pytest.fixture
@@ -20,13 +19,14 @@ def own(tmp_path: Path) -> Path:
 
 def test_every_sentence_renders_in_every_language() -> None:
     prompts = Prompts(FOLDER)
-    values = dict.fromkeys(VALUE.pattern[5:-3].split("|"), "X")
     for language in prompts.languages:
+        inside = " ".join(INSIDE.findall((FOLDER / language / "sentences.toml").read_text(encoding="utf-8")))
+        values = dict.fromkeys(re.findall(r"\w+", inside), "X")
         for name in prompts.names:
             text = prompts.say(language, name, **values)
             assert text and "{{" not in text
         assert "X" in prompts.text(language, "agent.md", shop="X")
-        assert set(prompts.table(language, "intents.toml")) == {"wanted", "product", "quiet"}
+        assert {"wanted", "product", "quiet"} <= set(prompts.table(language, "intents.toml"))
 
 
 def test_a_missing_value_is_an_error_not_a_hole() -> None:

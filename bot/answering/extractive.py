@@ -1,18 +1,25 @@
 """Answers without any model: the best passage quoted with its source, orders and products read from the shop."""
 
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-import msgspec
-
+from bot.answering.action_desk import ACTION, ActionDesk
+from bot.answering.asking import DO_PRESS, SLOT_PRESS
+from bot.answering.code_desk import CodeDesk
+from bot.answering.continuing import is_same
 from bot.answering.entities import Entities
 from bot.answering.ground import Ground
-from bot.answering.intents import HUMAN, Intent
+from bot.answering.heard import ORDER_STATUS, RECENT_ORDERS, Heard, best_first, confidence
+from bot.answering.intents import HUMAN
+from bot.answering.link_desk import LINK_ACCOUNT, LinkDesk
 from bot.answering.order_desk import ORDER_PRESS, OrderDesk
 from bot.answering.presenting import ASK_PRESS, topic_button
-from bot.answering.product_desk import SOLD, Meant, ProductDesk
+from bot.answering.product_desk import SOLD, ProductDesk
+from bot.answering.steps import ASKED
 from bot.answering.turn import Turn
+from bot.answering.walking import Walking
+from bot.answering.wishes import Form, Wish, Wishes
 from bot.knowledge.confidence import ANSWER, OFFER
 from bot.knowledge.fillers import fillers
 from bot.knowledge.passages import Found, Passage
@@ -21,44 +28,11 @@ from bot.messages import Button, Buttons, FinalText, Part, Sources, TextDelta
 from bot.shop.identity import Level
 from bot.shop.records import in_language
 
+MOST_APART = 6  # lines; a longer message is a letter, and one question
 ORDERS_PRESS, VERIFY_PRESS = "orders", "verify"
-ORDER_STATUS, RECENT_ORDERS = "order_status", "recent_orders"
-SMALL_TALK = ("greeting", "thanks", "ok", "goodbye", "capabilities", "abuse")
 OPENING = ("greeting", "capabilities")  # small talk after which the desk says what it can do
 OFFERED = 3
-TIE = 0.98  # an entry that is so nearly as good as the best may as well be the one that is meant
 NUMBERS_AND_EMAILS = re.compile(r"[A-Za-z0-9-]*\d[A-Za-z0-9-]*|\S+@\S+")
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """What a message may be about, before it is decided what it is about."""
-
-    given: Entities
-    intent: Intent
-    products: Meant
-    entries: list[Found]  # FAQ entries and policies, the best first
-    besides: float  # how confidently such an entry answers what is left of it without the product's name
-
-    @property
-    def known(self) -> float:
-        return _confidence(self.entries)
-
-    @property
-    def wants_orders(self) -> bool:
-        likeness = self.intent.likeness
-        wanted = self.intent.meant in (ORDER_STATUS, RECENT_ORDERS)
-        return wanted and likeness >= max(self.known, self.products.confidence)
-
-    @property
-    def is_small_talk(self) -> bool:
-        return self.intent.meant in SMALL_TALK and self.intent.likeness > self.known
-
-    @property
-    def either(self) -> list[Found]:
-        """The entries between which nothing decides; none where one is clearly the best."""
-        entries = [one for one in self.entries if one.passage.kind == "faq"]
-        tied = [one for one in entries if one.score >= TIE * self.entries[0].score]
-        return tied if len(tied) > 1 else []
 
 
 class Extractive:
@@ -67,7 +41,13 @@ class Extractive:
     def __init__(self, ground: Ground) -> None:
         self._profile, self._store, self._retriever = ground.profile, ground.store, ground.retriever
         self._prompts, self._intents = ground.prompts, ground.intents
-        self._orders, self._products = OrderDesk(ground), ProductDesk(ground)
+        self._orders, self._products, self._codes = OrderDesk(ground), ProductDesk(ground), CodeDesk(ground)
+        self._wishes = {
+            language: Wishes(ground.prompts.table(language, "intents.toml")["wanted"], ground.profile.order_number)
+            for language in ground.prompts.languages
+        }
+        self._links = LinkDesk(ground)
+        self._walking = Walking(ground, self._orders, ActionDesk(ground), self._wishes)
 
     async def answer(self, turn: Turn) -> AsyncIterator[Part]:
         missed_before = turn.session.missed
@@ -81,16 +61,38 @@ class Extractive:
             turn.session.missed = 0
 
     async def continues(self, turn: Turn) -> bool:
-        """Whether the message brings what the desk has asked for: an order number or a proof."""
-        if turn.session.pending is None:
+        """Whether the message brings what the desk has asked for: a code, a proof, or an answer to a step."""
+        if self._codes.brings_code(turn) or await self._brings_proof(turn):
+            return True
+        return not self._switches(turn, self._wished(turn)) and await self._walking.hears(turn)
+
+    async def _brings_proof(self, turn: Turn) -> bool:
+        pending = turn.session.pending
+        if pending is None or pending.wants not in ("verification", "code"):
             return False
         given = await self._orders.read(turn)
         return bool(given.order_number or given.proof)
 
+    def _wished(self, turn: Turn) -> list[Wish]:
+        return self._wishes[turn.language].read(turn.text)
+
+    def _switches(self, turn: Turn, wishes: Sequence[Wish]) -> bool:
+        """Whether something else is wanted than what the customer is being led through."""
+        walk, pending = turn.session.walk, turn.session.pending
+        if walk is None or self._walking.stops(turn):
+            return False
+        return any(
+            wish.form is Form.WISH and not is_same(wish, walk, pending.wants if pending else "") for wish in wishes
+        )
+
     async def _pressed(self, turn: Turn) -> AsyncIterator[Part]:
         """A button carries no rights: what it names is looked up like anything that is typed."""
         kind, _, name = turn.press.partition(":")
-        if kind + ":" == ASK_PRESS and (passage := self._retriever.passage(name)):
+        if kind + ":" in (DO_PRESS, SLOT_PRESS):
+            parts = self._walking.pressed(turn)
+        elif self._codes.brings_code(turn):
+            parts = self._code(turn)
+        elif kind + ":" == ASK_PRESS and (passage := self._retriever.passage(name)):
             parts = self._quote(turn, passage)
         elif kind + ":" == ORDER_PRESS and (given := self._orders.named(name)).order_number:
             parts = self._orders.answer(turn, ORDER_STATUS, given)
@@ -104,9 +106,14 @@ class Extractive:
 
     async def _written(self, turn: Turn) -> AsyncIterator[Part]:
         """Messages in a row: each that can be answered by itself is; where none can, they are one question."""
-        about = turn.session.about
+        about, walk = turn.session.about, turn.session.walk
+        if walk or any(wish.form is Form.WISH for wish in self._wished(turn)):
+            async for part in self._asked(turn):
+                yield part
+            return
         apart = [replace(turn, text=line) for line in turn.text.splitlines() if line.strip()]
-        answerable = [one for one in apart if await self._is_answerable(one)] if len(apart) > 1 else []
+        several = 1 < len(apart) <= MOST_APART
+        answerable = [one for one in apart if await self._is_answerable(one)] if several else []
         turn.session.about = about
         for one in answerable or [turn]:
             async for part in self._asked(one):
@@ -120,18 +127,64 @@ class Extractive:
         return heard.wants_orders or self._products.is_meant(heard.products, heard.besides) or heard.known >= ANSWER
 
     async def _asked(self, turn: Turn) -> AsyncIterator[Part]:
+        wishes = self._wished(turn)
+        switches = self._switches(turn, wishes)
+        if self._codes.brings_code(turn):
+            parts = self._code(turn)
+        elif not switches and await self._walking.hears(turn):
+            parts = self._walking.hear(turn)
+        elif begun := [wish for wish in wishes if wish.form is Form.WISH]:
+            parts = self._walking.begin(turn, begun, (await self._orders.read(turn)).proof)
+        elif await self._proves_for_action(turn):
+            parts = self._walking.prove(turn, await self._orders.read(turn))
+        else:
+            parts = self._answered(turn, wishes)
+        async for part in parts:
+            yield part
+
+    async def _proves_for_action(self, turn: Turn) -> bool:
+        pending = turn.session.pending
+        return bool(pending and pending.then == ACTION) and await self._brings_proof(turn)
+
+    async def _code(self, turn: Turn) -> AsyncIterator[Part]:
+        answered = await self._codes.answer(turn)
+        for part in answered.parts:
+            yield part
+        if not answered.right:
+            return
+        if answered.then in ("", ACTION):
+            parts = self._walking.proved(turn)
+        elif answered.then == LINK_ACCOUNT:
+            parts = self._links.go_on(turn)
+        else:
+            parts = self._orders.answer(turn, answered.then, Entities())
+        async for part in parts:
+            yield part
+
+    async def _answered(self, turn: Turn, wishes: Sequence[Wish]) -> AsyncIterator[Part]:
+        """What is no answer to a step and begins none; an action that would help is offered, a step asked again."""
         heard = await self._heard(turn)
-        if await self.continues(turn) or heard.given.order_number or heard.wants_orders:
-            parts = self._about_orders(turn, heard)
+        missed = turn.session.missed
+        if await self._brings_proof(turn) or heard.given.order_number or heard.wants_orders:
+            parts = self._about_orders(turn, heard, wishes)
         elif heard.is_small_talk:
             parts = self._small_talk(turn, heard.intent.meant)
         elif self._products.is_meant(heard.products, heard.besides):
             parts = self._products.answer(turn, heard.products)
         elif heard.known >= ANSWER:
             parts = self._from_knowledge(turn, heard)
+        elif self._walking.is_asking(turn) and not self._wishes[turn.language].asks(turn.text):
+            async for part in self._walking.ask_again(turn, "step_unclear"):
+                yield part
+            return
         else:
-            parts = self._unknown(turn, _best_first([*heard.entries, *heard.products.found]))
+            parts = self._unknown(turn, best_first([*heard.entries, *heard.products.found]))
         async for part in parts:
+            yield part
+        if wishes and not heard.given.order_number and turn.session.missed == missed:
+            async for part in self._walking.refusing.offer(turn, wishes[0]):
+                yield part
+        async for part in self._walking.ask_again(turn):
             yield part
 
     async def _heard(self, turn: Turn) -> Heard:
@@ -144,16 +197,23 @@ class Extractive:
             given=await self._orders.read(turn),
             intent=self._intents[turn.language].likeliest(turn.text),
             products=products,
-            entries=_best_first({one.passage.id: one for one in [*entries, *besides]}.values()),
-            besides=_confidence(besides),
+            entries=best_first({one.passage.id: one for one in [*entries, *besides]}.values()),
+            besides=confidence(besides),
         )
 
-    async def _about_orders(self, turn: Turn, heard: Heard) -> AsyncIterator[Part]:
-        pending, wanted = turn.session.pending, heard.intent.meant
+    async def _about_orders(self, turn: Turn, heard: Heard, wishes: Sequence[Wish]) -> AsyncIterator[Part]:
+        session, wanted = turn.session, heard.intent.meant
+        asked = session.pending
+        if asked and asked.wants in ASKED and not session.may_see(heard.given.order_number):
+            session.pending = asked = None  # it is proved first; the walk rests
         if wanted not in (ORDER_STATUS, RECENT_ORDERS):
-            wanted = pending.then if pending else ORDER_STATUS
+            wanted = (asked.then if asked else "") or ORDER_STATUS
         async for part in self._orders.answer(turn, wanted, heard.given):
             yield part
+        if wishes and not turn.session.pending:
+            async for part in self._walking.refusing.offer(turn, wishes[0]):
+                yield part
+            return
         async for part in self._asked_about_it(turn, heard.given):
             yield part
 
@@ -168,11 +228,11 @@ class Extractive:
             yield self._choice(turn, [heard.products.found[0].passage])
 
     async def _asked_about_it(self, turn: Turn, given: Entities) -> AsyncIterator[Part]:
-        """ "Can I still cancel OT-20481?": after the order, what the shop says to the question itself."""
+        """ "Can I still cancel OT-20481931?": after the order, what the shop says to the question itself."""
         if given.order_number and not turn.session.pending:
             question = NUMBERS_AND_EMAILS.sub(" ", turn.text)
             found = self._known(question, turn.language)
-            if _confidence(found) >= ANSWER:
+            if confidence(found) >= ANSWER:
                 async for part in self._quote(turn, found[0].passage):
                     yield part
                 yield self._choice(turn, [])  # what the shop's text asks for, a person can do
@@ -182,7 +242,7 @@ class Extractive:
         if fillers().issuperset(tokens(text)):
             return []
         search = self._retriever.search
-        return _best_first([*search(text, language, OFFERED, "faq"), *search(text, language, 1, "policy")])
+        return best_first([*search(text, language, OFFERED, "faq"), *search(text, language, 1, "policy")])
 
     async def _small_talk(self, turn: Turn, wanted: str) -> AsyncIterator[Part]:
         name = "civil" if wanted == "abuse" else wanted
@@ -204,7 +264,7 @@ class Extractive:
         """Never a guess: the nearest topics to choose from, and a person."""
         session, language = turn.session, turn.language
         session.missed += 1
-        perhaps = _confidence(found) >= OFFER
+        perhaps = confidence(found) >= OFFER
         # a product that is only faintly like the question is no topic
         near = [one for one in found if one.confidence > 0 and (perhaps or one.passage.kind != "product")][:OFFERED]
         if session.missed > 1 and not perhaps:
@@ -226,11 +286,3 @@ class Extractive:
 
     def _human(self, turn: Turn) -> Button:
         return Button(HUMAN, self._prompts.say(turn.language, "button_human"))
-
-
-def _confidence(found: Sequence[Found]) -> float:
-    return found[0].confidence if found else 0.0
-
-
-def _best_first(found: Iterable[Found]) -> list[Found]:
-    return sorted(found, key=lambda one: one.confidence, reverse=True)

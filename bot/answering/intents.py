@@ -14,6 +14,8 @@ from bot.knowledge.tokens import is_identifier, tokens
 SURE = 0.62  # likeness from which a sentence counts as meant; the examples themselves have 1.0
 FILLER_WEIGHT = 0.3  # "what is the capital of Mongolia" is not like "what is the status of my order"
 PERSON, HUMAN = "person", "human"  # the table of words, and the intent that they mean
+LETTER = re.compile("[A-Za-z0-9]")
+BORDER, END = "(?<![a-z])", "(?![a-z])"
 SHORT = 90  # signs; in a longer message a person is mostly somebody else
 BETWEEN = r"[^.,;!?。，；！？\n]{0,20}?"  # what stands between wanting and the person, in one clause
 
@@ -81,7 +83,13 @@ class Intents:
 
 def one_of(words: Sequence[str]) -> str:
     """Whole words where the script has spaces between them."""
-    return rf"(?<![a-z])(?:{'|'.join(map(re.escape, words))})(?![a-z])"
+    return f"(?:{'|'.join(map(whole, words))})"
+
+
+def whole(words: str) -> str:
+    """A pattern for these words, however far apart; those in letters are not found inside of others."""
+    spelt = r"\s+".join(map(re.escape, words.split()))
+    return f"{BORDER if LETTER.match(words[:1]) else ''}{spelt}{END if LETTER.match(words[-1:]) else ''}"
 
 
 def _words(text: str) -> list[str]:
