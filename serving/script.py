@@ -18,6 +18,7 @@ class Asked(msgspec.Struct, frozen=True):
     tool_result: str = ""
     tools: tuple[str, ...] = ()  # the names of the tools on offer
     calls: int = 0  # requests answered before this one
+    prompt: str = ""  # what the model was told before the conversation
 
 
 class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,11 +49,12 @@ class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Quote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Text for a {placeholder}: the pattern's first group, or all that it matched.
 
-    "user" is the customer's last message, "conversation" the newest of their messages in which it is found.
+    "user" is the customer's last message, "conversation" the newest of their messages in which it is found, "prompt"
+    what the model was told before the conversation.
     """
 
     pattern: str
-    source: Literal["tool", "user", "conversation"] = msgspec.field(name="from", default="tool")
+    source: Literal["tool", "user", "conversation", "prompt"] = msgspec.field(name="from", default="tool")
     otherwise: str | None = None  # without it, a rule whose quote finds nothing does not apply
 
 
@@ -117,7 +119,12 @@ def _found(pattern: str, text: str) -> bool:
 
 
 def _quoted(quotes: dict[str, Quote], asked: Asked) -> dict[str, str] | None:
-    places = {"tool": (asked.tool_result,), "user": (asked.user,), "conversation": (asked.user, *asked.earlier[::-1])}
+    places = {
+        "tool": (asked.tool_result,),
+        "user": (asked.user,),
+        "conversation": (asked.user, *asked.earlier[::-1]),
+        "prompt": (asked.prompt,),
+    }
     words: dict[str, str] = {}
     for name, quote in quotes.items():
         matches = (re.search(quote.pattern, text, re.IGNORECASE) for text in places[quote.source])

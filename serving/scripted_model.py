@@ -176,6 +176,7 @@ def _what_matters(asked: WireRequest, calls: int) -> Asked:
         tool_result=last.content or "" if is_tool else "",
         tools=tuple(tool.function.name for tool in asked.tools),
         calls=calls,
+        prompt="\n".join(message.content or "" for message in asked.messages if message.role == "system"),
     )
 
 

@@ -16,7 +16,7 @@ TURN, END, PAD = "<|im_start|>", "<|im_end|>", "<|endoftext|>"
 LINES = [
     "Where is my order? It was shipped yesterday and should be with you tomorrow.",
     "You are the service desk of an online shop. Answer from what the tools return, and say which passage.",
-    '{"name": "order_status", "arguments": {"order_number": "OT-10023"}}',
+    '{"name": "order_status", "arguments": {"order_number": "OT-10023121"}}',
     '{"type": "function", "function": {"name": "search_knowledge", "parameters": {"type": "object"}}}',
     "您好，请问有什么可以帮您？订单已经发货，预计明天送达。",
 ]

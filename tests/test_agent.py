@@ -76,7 +76,7 @@ async def test_the_static_prefix_is_byte_identical_between_turns_and_customers(d
 
 async def test_the_model_never_sees_nor_sends_who_the_customer_is(desk_on: OpenDesk) -> None:
     script = calls(
-        "order_status", {"order_number": "OT-20481", "customer": "c-ada-holm", "hands": "mine"}, "I do not know."
+        "order_status", {"order_number": "OT-20481931", "customer": "c-ada-holm", "hands": "mine"}, "I do not know."
     )
     async with desk_on(script) as (desk, url):
         await Customer(desk.handles.postbox).says("show me the order of somebody else")
@@ -90,12 +90,12 @@ async def test_a_hostile_model_gets_no_other_customers_order(desk_on: OpenDesk) 
     quoting = Script(
         (
             Rule(Reply(text="{found}"), When(after="tool"), {"found": Quote(pattern="[\\s\\S]+")}),
-            Rule(Reply(tool_calls=(Call("order_status", {"order_number": "OT-20481"}),))),
+            Rule(Reply(tool_calls=(Call("order_status", {"order_number": "OT-20481931"}),))),
         )
     )
     async with desk_on(quoting) as (desk, _):
-        heard = await Customer(desk.handles.postbox, "c-lin-xiaoman").says("Where is order OT-20481?")
-    assert "no order OT-20481" in heard.text and "Otterline" not in heard.text
+        heard = await Customer(desk.handles.postbox, "c-lin-xiaoman").says("Where is order OT-20481931?")
+    assert "no order of that number" in heard.text and "Otterline" not in heard.text
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ PROMISES = [
     for pattern in tomllib.loads(path.read_text(encoding="utf-8"))["promises"]
 ]
 READ = (
-    "Order OT-20481 is on its way with Heron Post, tracking number HP7F55161353. Expected November 23, 2026. "
+    "Order OT-20481931 is on its way with Heron Post, tracking number HP7F55161353. Expected November 23, 2026. "
     "Total: $1,456.00. Standard delivery takes 3 to 5 working days and costs $5.90. 10% off. 满 60 美元包邮。"
 )
 UNITS = "You may return items within 30 days. Warranty: 2 years. Open from 9 to 12. It holds 1.5 litres. Rated 5 stars."
@@ -29,9 +29,9 @@ POLICY = (
     "We refund within 5 working days of receiving your return. If it isn't found, we will send the items again."
 )
 规定 = "退款\n我们收到退货后 5 个工作日内退款。订单取消后，我们会为您退款，5 个工作日内到账。"
-CANCELLED = "Order OT-20481 was cancelled. $59.00 went back to you.\nStatus: cancelled\nTotal: $59.00"
-已取消 = "订单 OT-20481 已取消。已退款 US$59.00。\n状态: 已取消"
-ORDERS = "2 orders\nOT-20481, November 3, 2026, cancelled: 1 × Tent\nOT-20482, November 5, 2026, shipped: 1 × Lamp"
+CANCELLED = "Order OT-20481931 was cancelled. $59.00 went back to you.\nStatus: cancelled\nTotal: $59.00"
+已取消 = "订单 OT-20481931 已取消。已退款 US$59.00。\n状态: 已取消"
+ORDERS = "2 orders\nOT-20481931, November 3, 2026, cancelled: 1 × Tent\nOT-20482632, November 5, 2026, shipped: Lamp"
 
 DEEDS = r"""
 I have cancelled your order.
@@ -192,13 +192,13 @@ async def test_what_claims_nothing_is_shown(sentence: str) -> None:
 @pytest.mark.parametrize(
     ("read", "text"),
     [
-        (READ, "Your order OT-20481 is on its way. It should arrive on November 23, 2026."),
+        (READ, "Your order OT-20481931 is on its way. It should arrive on November 23, 2026."),
         (READ, "The total was $1456."),
         (READ, "The total was 1,456.00 dollars."),
         (READ, "Delivery takes 3 to 5 working days and costs $5.90; you get 10% off."),
         (READ, "Delivery takes three to five working days."),
         (READ, "1. Tracking number: HP7F55161353\n2. Carrier: Heron Post\n"),
-        (READ, "订单 OT-20481 正在配送，运单号 HP7F55161353。满 60 美元包邮。"),
+        (READ, "订单 OT-20481931 正在配送，运单号 HP7F55161353。满 60 美元包邮。"),
         (READ, "三至五个工作日送达，满六十美元包邮。"),
         (READ, "Shipping is free above $60."),
         (UNITS, "There is a 30-day window and a 2-year warranty."),
@@ -211,17 +211,17 @@ async def test_what_claims_nothing_is_shown(sentence: str) -> None:
         (POLICY, "The refund is made within 5 working days."),
         (规定, "订单取消后，我们会为您退款，5 个工作日内到账。"),
         (规定, "收到退货后，退款会在五个工作日内到账。"),
-        (CANCELLED, "Order OT-20481 was cancelled. $59.00 went back to you."),
-        (CANCELLED, "Your order OT-20481 was cancelled, and $59 was refunded to you."),
+        (CANCELLED, "Order OT-20481931 was cancelled. $59.00 went back to you."),
+        (CANCELLED, "Your order OT-20481931 was cancelled, and $59 was refunded to you."),
         (CANCELLED, "I see that your order has been cancelled."),
         (CANCELLED, "Status: cancelled"),
-        (CANCELLED, "您的订单 OT-20481 已取消，已退款 59 美元。"),
-        (已取消, "订单 OT-20481 已取消。已退款 US$59.00。"),
-        (已取消, "您的订单 OT-20481 已经取消，59 美元已退还给您。"),
-        (已取消, "Your order OT-20481 has been cancelled and $59 has been refunded."),
-        (ORDERS, "- OT-20481: cancelled\n- OT-20482: shipped\n"),
-        (ORDERS, "Your order OT-20481 was cancelled, OT-20482 has been shipped.".replace(", OT", ".\nOT")),
-        (ORDERS, "OT-20481 已取消\nOT-20482 已发货"),
+        (CANCELLED, "您的订单 OT-20481931 已取消，已退款 59 美元。"),
+        (已取消, "订单 OT-20481931 已取消。已退款 US$59.00。"),
+        (已取消, "您的订单 OT-20481931 已经取消，59 美元已退还给您。"),
+        (已取消, "Your order OT-20481931 has been cancelled and $59 has been refunded."),
+        (ORDERS, "- OT-20481931: cancelled\n- OT-20482632: shipped\n"),
+        (ORDERS, "Your order OT-20481931 was cancelled, OT-20482632 has been shipped.".replace(", OT", ".\nOT")),
+        (ORDERS, "OT-20481931 已取消\nOT-20482632 已发货"),
     ],
 )
 async def test_what_was_read_may_be_said(read: str, text: str) -> None:
@@ -231,16 +231,16 @@ async def test_what_was_read_may_be_said(read: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("read", "text"),
     [
-        (CANCELLED, "Your order OT-20482 was cancelled."),
-        (CANCELLED, "Your order OT-20481 was exchanged."),
-        (CANCELLED, "I have cancelled your order OT-20481."),
-        (CANCELLED, "我已为您取消订单 OT-20481。"),
-        (已取消, "订单 OT-20482 已取消。"),
-        (ORDERS, "Your order OT-20482 was cancelled."),
-        (ORDERS, "Your order OT-20481 was refunded."),
-        (ORDERS, "OT-20482 已取消"),
+        (CANCELLED, "Your order OT-20482632 was cancelled."),
+        (CANCELLED, "Your order OT-20481931 was exchanged."),
+        (CANCELLED, "I have cancelled your order OT-20481931."),
+        (CANCELLED, "我已为您取消订单 OT-20481931。"),
+        (已取消, "订单 OT-20482632 已取消。"),
+        (ORDERS, "Your order OT-20482632 was cancelled."),
+        (ORDERS, "Your order OT-20481931 was refunded."),
+        (ORDERS, "OT-20482632 已取消"),
         (POLICY, "We will send the items again."),
-        (READ, "Your refund for OT-20481 is on its way."),
+        (READ, "Your refund for OT-20481931 is on its way."),
     ],
 )
 async def test_a_report_needs_the_same_deed_of_the_same_order(read: str, text: str) -> None:
@@ -248,16 +248,16 @@ async def test_a_report_needs_the_same_deed_of_the_same_order(read: str, text: s
 
 
 async def test_which_order_is_meant_is_taken_from_what_the_customer_wrote() -> None:
-    await stopped("Your order has been cancelled.", gate(ORDERS, wrote="cancel OT-20482"))
+    await stopped("Your order has been cancelled.", gate(ORDERS, wrote="cancel OT-20482632"))
     assert await shown(
-        "Your order has been cancelled.", gate(ORDERS, wrote="what about OT-20481? I am ada@shop.example")
+        "Your order has been cancelled.", gate(ORDERS, wrote="what about OT-20481931? I am ada@shop.example")
     )
 
 
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("Your order number is OT-20482.", "ot20482"),
+        ("Your order number is OT-20482632.", "ot20482632"),
         ("Tracking number HP7F55161354.", "hp7f55161354"),
         ("It should arrive on November 24, 2026.", "24"),
         ("It should arrive on December 23, 2026.", "12"),
@@ -272,7 +272,7 @@ async def test_which_order_is_meant_is_taken_from_what_the_customer_wrote() -> N
         ("You get it at half price.", "50"),
         ("It costs $5.99.", "5.99"),
         ("Write to help@elsewhere.example.", "help@elsewhere.example"),
-        ("您的订单号是 OT-20482。", "ot20482"),
+        ("您的订单号是 OT-20482632。", "ot20482632"),
         ("满 99 美元包邮。", "99"),
         ("您有九十天时间。", "90"),
         ("您有一百二十天时间。", "120"),
@@ -298,8 +298,8 @@ async def test_free_must_have_been_read(text: str) -> None:
     ("wrote", "text"),
     [
         ("where is 47110", "I find nothing for 47110."),
-        ("where is ot-20481?", "I cannot find an order OT-20481."),
-        ("订单OT-20481在哪", "没有找到订单 OT-20481。"),
+        ("where is ot-20481931?", "I cannot find an order OT-20481931."),
+        ("订单OT-20481931在哪", "没有找到订单 OT-20481931。"),
         ("my mail is ada2024@shop.example", "ada2024@shop.example does not match."),
         ("邮编是100086", "邮编 100086 对不上。"),
     ],
@@ -367,7 +367,7 @@ async def test_citations_are_counted_anew_and_invented_ones_dropped() -> None:
 
 async def test_twenty_sentences_cost_next_to_nothing() -> None:
     reading = Reading(texts=[POLICY * 5, 规定 * 5, READ, ORDERS])
-    text = "Order OT-20481 is on its way with Heron Post, it costs $5.90. 我们收到退货后 5 个工作日内退款。" * 10
+    text = "Order OT-20481931 is on its way with Heron Post, it costs $5.90. 我们收到退货后 5 个工作日内退款。" * 10
     took = []
     for _ in range(5):
         before = time.process_time()

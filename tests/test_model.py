@@ -120,13 +120,13 @@ async def test_slow_tokens_do_not_wait_for_company(play: Play) -> None:
 
 
 async def test_tool_calls_come_whole_and_in_order(play: Play) -> None:
-    calls = (Call("order_status", {"order_number": "OT-10023"}), Call("find_products", {"query": "灯 lamp"}))
+    calls = (Call("order_status", {"order_number": "OT-10023121"}), Call("find_products", {"query": "灯 lamp"}))
     model = (await play(Reply("One moment.", tool_calls=calls))).bind_tools([order_status, find_products])
     chunks = await streamed(model, "Where is it, and do you sell lamps?")
     assert sum(bool(chunk.tool_call_chunks) for chunk in chunks) == 1
     reply = whole(chunks)
     assert [(call["name"], call["args"]) for call in reply.tool_calls] == [
-        ("order_status", {"order_number": "OT-10023"}),
+        ("order_status", {"order_number": "OT-10023121"}),
         ("find_products", {"query": "灯 lamp"}),
     ]
     assert len({call["id"] for call in reply.tool_calls}) == 2

@@ -191,12 +191,12 @@ def test_a_script_may_be_written_in_toml(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "tool", "arguments"),
     [
-        ("Where is OT-10023?", "order_status", {"order_number": "OT-10023"}),
-        ("OT-10023 到哪了", "order_status", {"order_number": "OT-10023"}),
+        ("Where is OT-10023121?", "order_status", {"order_number": "OT-10023121"}),
+        ("OT-10023121 到哪了", "order_status", {"order_number": "OT-10023121"}),
         (
-            "OT-10023, jo@shop.example.",
+            "OT-10023121, jo@shop.example.",
             "verify_customer",
-            {"order_number": "OT-10023", "email_or_postcode": "jo@shop.example"},
+            {"order_number": "OT-10023121", "email_or_postcode": "jo@shop.example"},
         ),
         ("What did I buy?", "recent_orders", {}),
         ("我的订单", "recent_orders", {}),
@@ -240,9 +240,9 @@ def test_the_desk_script_quotes_what_the_tool_returned(said: str, tool: str, res
 
 
 def test_the_desk_script_puts_proof_and_order_number_together_over_two_messages() -> None:
-    said = Asked("jo@shop.example", earlier=("Hello", "Where is OT-10023?"), tools=TOOLS)
+    said = Asked("jo@shop.example", earlier=("Hello", "Where is OT-10023121?"), tools=TOOLS)
     reply = read_script(DESK).reply(said)
-    proof = {"order_number": "OT-10023", "email_or_postcode": "jo@shop.example"}
+    proof = {"order_number": "OT-10023121", "email_or_postcode": "jo@shop.example"}
     assert reply is not None and reply.tool_calls == (Call("verify_customer", proof),)
 
 

@@ -170,7 +170,7 @@ async def test_a_tool_that_is_demanded_is_called_as_its_schema_says(
     model: ServedModel, demanded: str, seed: int
 ) -> None:
     asked = model.bind_tools(TOOLS, tool_choice=demanded, seed=seed, max_tokens=300)
-    reply = await asked.ainvoke([STATIC, HumanMessage("Where is OT-10023?")])
+    reply = await asked.ainvoke([STATIC, HumanMessage("Where is OT-10023121?")])
     assert [call["name"] for call in reply.tool_calls] == [demanded]
     SCHEMAS[demanded].model_validate(reply.tool_calls[0]["args"], strict=True)
 
@@ -178,7 +178,7 @@ async def test_a_tool_that_is_demanded_is_called_as_its_schema_says(
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_when_any_tool_is_demanded_one_is_called_as_its_schema_says(model: ServedModel, seed: int) -> None:
     asked = model.bind_tools(TOOLS, tool_choice="required", seed=seed, max_tokens=2000)
-    reply = await asked.ainvoke([STATIC, HumanMessage("Where is OT-10023?")])
+    reply = await asked.ainvoke([STATIC, HumanMessage("Where is OT-10023121?")])
     assert reply.tool_calls
     for call in reply.tool_calls:
         SCHEMAS[call["name"]].model_validate(call["args"], strict=True)
@@ -211,7 +211,7 @@ async def test_leaving_the_stream_makes_the_server_stop_at_once(model: ServedMod
 
 async def test_the_second_turn_finds_the_static_prefix_in_the_cache(model: ServedModel, vllm: str) -> None:
     asked = model.bind_tools(TOOLS)
-    await asked.ainvoke([STATIC, HumanMessage("Where is OT-10023?")])
+    await asked.ainvoke([STATIC, HumanMessage("Where is OT-10023121?")])
     queries, hits = metric(vllm, "prefix_cache_queries_total"), metric(vllm, "prefix_cache_hits_total")
     await asked.ainvoke([STATIC, HumanMessage("您好")])
     share = (metric(vllm, "prefix_cache_hits_total") - hits) / (metric(vllm, "prefix_cache_queries_total") - queries)

@@ -1,23 +1,29 @@
-"""Answers with a served model: ask it, run the tools it asks for, until it has written its answer or a limit is met."""
+"""Answers with a served model: ask it, run the tools it asks for, until it has written its answer or a limit is met.
 
+What it proposed is shown and put to the customer by code; what it writes after a proposal is not shown.
+"""
+
+import logging
 import re
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
-from langchain_core.messages.tool import ToolCall
-from langchain_core.tools import BaseTool
-from pydantic import ValidationError
 
-from bot.answering.failures import ModelGarbled, ModelTooSlow
-from bot.answering.gates import Gate
+from bot.answering.action_desk import ActionDesk
+from bot.answering.code_desk import CodeDesk, by_mail_button
+from bot.answering.failures import ModelFailure, ModelGarbled, ModelTooSlow
+from bot.answering.gates import Gate, Ungrounded
 from bot.answering.ground import Ground
 from bot.answering.model import ServedModel
-from bot.answering.tools import TOOLS, Hands
+from bot.answering.own_words import OwnWords
+from bot.answering.tools import TOOLS, TurnTools
 from bot.answering.turn import Turn
-from bot.messages import FinalText, Part, Sources, TextDelta
+from bot.messages import Buttons, FinalText, Part, Sources, TextDelta
 from bot.shop.records import in_language
+
+log = logging.getLogger(__name__)
 
 MOST_MODEL_CALLS = 6
 MOST_TOOL_CALLS = 8
@@ -30,13 +36,15 @@ class Agent:
     def __init__(self, model: ServedModel, ground: Ground) -> None:
         prompts = ground.prompts
         self._model = model.bind_tools(TOOLS)
-        self._tools = {one.name: one for one in TOOLS}
-        self._ground = ground
+        self._ground, self._actions, self._codes = ground, ActionDesk(ground), CodeDesk(ground)
         # rendered once: the same bytes in every turn, so that the server finds them in its prefix cache
         self._system = {
             language: SystemMessage(prompts.text(language, "agent.md", shop=in_language(ground.profile.name, language)))
             for language in prompts.languages
         }
+        self._own_words = OwnWords(
+            [*(str(one.content) for one in self._system.values()), *(one.description for one in TOOLS)]
+        )
         self._promises = [
             re.compile(pattern, re.IGNORECASE)
             for language in prompts.languages
@@ -44,23 +52,48 @@ class Agent:
         ]
 
     async def answer(self, turn: Turn) -> AsyncGenerator[Part, None]:
-        gate = Gate(turn.reading, turn.text, self._promises)
+        tools, gate = TurnTools(turn, self._ground, self._actions), Gate(turn.reading, turn.text, self._promises)
         written: list[str] = []
-        async with aclosing(self._written(turn)) as model_text, aclosing(gate.through(model_text)) as shown:
-            async for text in shown:
-                written.append(text)
-                yield TextDelta(text)
+        try:
+            async with (
+                aclosing(self._written(turn, tools)) as model_text,
+                aclosing(gate.through(model_text)) as grounded,
+                aclosing(self._own_words.through(grounded)) as shown,
+            ):
+                async for text in shown:
+                    written.append(text)
+                    yield TextDelta(text)
+        except (ModelFailure, Ungrounded) as failure:
+            if not tools.collected:
+                raise
+            log.warning("after a proposal the rest of a reply is left out: %s", failure)
         if text := "".join(written):
             yield FinalText(text)
-        elif not turn.asks_for_staff:
+        elif not (tools.collected or turn.asks_for_staff):
             raise ModelGarbled("the model wrote nothing")
         if cited := gate.cited():
             sources = turn.reading.sources()
             yield Sources(tuple(sources[number - 1] for number in cited))
+        async for part in self._put_to_the_customer(turn, tools):
+            yield part
 
-    async def _written(self, turn: Turn) -> AsyncGenerator[str, None]:
+    async def _put_to_the_customer(self, turn: Turn, tools: TurnTools) -> AsyncIterator[Part]:
+        """What was proposed now; else what was wanted before and waited for the proof that was given now; else, where
+        a proof is missing, the one that needs no order number."""
+        if tools.collected:
+            parts = self._actions.propose(turn, tools.collected)
+        elif tools.has_proved and turn.session.wanted:
+            parts = self._actions.go_on(turn)
+        else:
+            if tools.lacks_proof and self._codes.is_possible and not (turn.session.may_see() or turn.asks_for_staff):
+                yield Buttons((by_mail_button(self._ground.prompts.say(turn.language, "button_code_mail")),))
+            return
+        async for part in parts:
+            yield part
+
+    async def _written(self, turn: Turn, tools: TurnTools) -> AsyncGenerator[str, None]:
         """The model's text over all its calls in this turn; between two calls its tools are run."""
-        hands, messages = Hands(turn, self._ground), self._messages(turn)
+        messages = self._messages(turn)
         deadline, tool_calls, text_before = time.monotonic() + TURN_SECONDS, 0, False
         for _ in range(MOST_MODEL_CALLS):
             if time.monotonic() > deadline:
@@ -68,7 +101,7 @@ class Agent:
             reply = AIMessageChunk(content="")
             async with aclosing(self._model.astream(messages)) as chunks:  # type: ignore[type-var]
                 async for chunk in chunks:
-                    if chunk.content:
+                    if chunk.content and not tools.collected:
                         yield ("\n" if text_before and not reply.content else "") + str(chunk.content)
                     reply += chunk  # type: ignore[assignment]
             text_before = text_before or bool(reply.content)
@@ -78,12 +111,10 @@ class Agent:
             if tool_calls > MOST_TOOL_CALLS:
                 raise ModelGarbled(f"more than {MOST_TOOL_CALLS} tool calls in one turn")
             messages.append(AIMessage(content=reply.content, tool_calls=reply.tool_calls))
-            messages += [await self._run(call, hands) for call in reply.tool_calls]
+            for call in reply.tool_calls:
+                result = await tools.run(call["name"], call["args"])
+                messages.append(ToolMessage(content=result, tool_call_id=call["id"]))
         raise ModelGarbled(f"no answer after {MOST_MODEL_CALLS} calls")
-
-    async def _run(self, call: ToolCall, hands: Hands) -> ToolMessage:
-        """A call that makes no sense goes back to the model as text."""
-        return ToolMessage(content=await _result(self._tools.get(call["name"]), call, hands), tool_call_id=call["id"])
 
     def _messages(self, turn: Turn) -> list[BaseMessage]:
         """The static prompt, then what was said; the customer's newest words are the end of the history."""
@@ -98,12 +129,3 @@ class Agent:
 
 def _as_said(by: str, text: str) -> str:
     return f"(One of our staff wrote: {text})" if by == "staff" else text
-
-
-async def _result(tool: BaseTool | None, call: ToolCall, hands: Hands) -> str:
-    if tool is None:
-        return f"There is no tool {call['name']}."
-    try:
-        return str(await tool.ainvoke({**call["args"], "hands": hands}))
-    except ValidationError as error:
-        return f"Wrong arguments: {error.errors(include_url=False, include_input=False)}"

@@ -37,7 +37,7 @@ class FallingBack:
             log.warning("the model has no reply: %s: %s", type(failure).__name__, failure)
             excuse = self._prompts.say(turn.language, "simpler")
         except Ungrounded as ungrounded:
-            log.warning("a reply was stopped before a %s that nothing supports", ungrounded.kind)
+            log.warning("a reply was stopped before a sentence that must not be shown: %s", ungrounded.kind)
             excuse = ""
         if shown:
             yield RESTARTED

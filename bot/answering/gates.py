@@ -22,9 +22,9 @@ CARRIED = 200  # characters of an unfinished sentence that are looked at again w
 
 
 class Ungrounded(Exception):
-    """A sentence states a fact that was not read, or promises a deed."""
+    """A sentence states a fact that was not read, promises a deed, or recites the desk's instructions."""
 
-    def __init__(self, kind: Literal["promise", "fact"], sentence: str) -> None:
+    def __init__(self, kind: Literal["promise", "fact", "prompt"], sentence: str) -> None:
         super().__init__(f"{kind}: {sentence}")
         self.kind = kind
 

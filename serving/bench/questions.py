@@ -18,18 +18,18 @@ QUESTIONS_EACH = 4  # then a new customer comes: conversations neither stay empt
 IN_ENGLISH = (
     "How long does delivery take?",
     "How much is the Moss Lantern?",
-    "Where is OT-20481?",
+    "Where is OT-20481931?",
     "Which payment methods do you accept?",
     "Is the Heron Kettle in stock?",
-    "Where is OT-20481 now, please?",
+    "Where is OT-20481931 now, please?",
 )
 IN_CHINESE = (
     "多久能送到？",
     "青苔充电营灯多少钱",
-    "OT-20578 到哪了",
+    "OT-20578850 到哪了",
     "运费是多少？",
     "青苔充电营灯有货吗",
-    "我的订单 OT-20578 到哪了",
+    "我的订单 OT-20578850 到哪了",
 )
 SPEAKERS = (("en", "c-ada-holm", IN_ENGLISH), ("zh", "c-lin-xiaoman", IN_CHINESE))
 

@@ -17,8 +17,8 @@ from langchain_openai import ChatOpenAI
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import SecretStr
 
-from bot.answering import tools as ours
-from bot.answering.tools import Hands
+from bot.answering import reading_tools as ours
+from bot.answering.reading_tools import ReadingHands
 from serving.bench.ground import Sessions, open_ground
 from serving.bench.measuring import Answered, Ask
 from serving.bench.questions import Question
@@ -29,7 +29,7 @@ from serving.bench.surroundings import Surroundings
 class Customer:
     """LangChain's context of a run: what the tools may know besides their arguments."""
 
-    hands: Hands
+    hands: ReadingHands
 
 
 @tool(description=ours.search_knowledge.description)
@@ -47,7 +47,7 @@ async def order_status(order_number: str, runtime: ToolRuntime[Customer]) -> str
     return await _read(ours.order_status, runtime.context.hands, order_number=order_number)
 
 
-async def _read(our_tool: BaseTool, hands: Hands, **arguments: str) -> str:
+async def _read(our_tool: BaseTool, hands: ReadingHands, **arguments: str) -> str:
     """The function inside of our tool, without LangChain around it a second time."""
     assert isinstance(our_tool, StructuredTool) and our_tool.coroutine
     return str(await our_tool.coroutine(**arguments, hands=hands))
@@ -68,7 +68,7 @@ async def stock(around: Surroundings) -> AsyncIterator[Ask]:
 
         async def ask(question: Question) -> Answered:
             thread = RunnableConfig(configurable={"thread_id": question.conversation})
-            said, customer = HumanMessage(question.text), Customer(Hands(sessions.turn(question), ground))
+            said, customer = HumanMessage(question.text), Customer(ReadingHands(sessions.turn(question), ground))
             first_text = 0.0
             async for chunk, _ in agent.astream({"messages": [said]}, thread, context=customer, stream_mode="messages"):
                 if isinstance(chunk, AIMessageChunk) and chunk.content:
