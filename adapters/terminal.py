@@ -5,14 +5,22 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
 import sys
 import threading
-from collections.abc import AsyncIterator, Mapping
+import unicodedata
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 from bot.channels import Finding, Handles
 from bot.messages import Button, Buttons, Card, FinalText, Happening, Incoming, Source, Sources, Status, TextDelta
 
 _REFERENCE = re.compile(r"\[\d{1,2}\]")
+_ARROW = " → "  # between before and after in a row of a card
+_UNSAFE = {  # what would command the terminal, or turn the direction of writing: nobody's words may
+    **dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]),
+    ord("\n"): "\n",
+    ord("\t"): " ",
+}
 
 
 class TerminalChannel:
@@ -83,7 +91,7 @@ class _Screen:
             case Sources(sources):
                 self._write("".join(self._source(number, source) for number, source in enumerate(sources, 1)))
             case Card(title, rows):
-                self._write(f"\n  {title}\n" + "".join(f"    {label}: {value}\n" for label, value in rows))
+                self._write(f"\n  {title}\n" + "".join(_aligned(rows)))
             case Buttons(buttons):
                 self._buttons = buttons
                 self._write("".join(f"  {number}) {button.label}\n" for number, button in enumerate(buttons, 1)))
@@ -100,8 +108,26 @@ class _Screen:
         return " …\n" if streamed else ""
 
     def _write(self, text: str) -> None:
-        sys.stdout.write(text)
+        sys.stdout.write(text.translate(_UNSAFE))
         sys.stdout.flush()
+
+
+def _aligned(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Values under each other; a change that is too long for one line has what it becomes on the next."""
+    widest = max((_columns(label) for label, _ in rows), default=0)
+    at_most = shutil.get_terminal_size().columns
+    for label, value in rows:
+        start = f"    {label}: " + " " * (widest - _columns(label))
+        if _columns(start + value) > at_most and value.count(_ARROW) == 1:
+            value = value.replace(_ARROW, "\n" + " " * (_columns(start) - 2) + _ARROW.lstrip())
+        yield f"{start}{value}\n"
+
+
+def _columns(text: str) -> int:
+    """Of the terminal; a Chinese character takes two."""
+    return sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
+    )
 
 
 async def _lines(source: int) -> AsyncIterator[str]:

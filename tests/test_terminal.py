@@ -6,11 +6,14 @@ import pty
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from adapters.terminal import TerminalChannel
 from bot.messages import RESTARTED, Button, Buttons, Card, FinalText, Happening, Incoming, Source, Sources, TextDelta
+from tests.demo_visitors import ADA, order_of
+from tests.running import environment, run_once
 from tests.web_fixtures import MemoryPostbox, Script, Served, echo
 
 
@@ -93,6 +96,66 @@ async def test_a_message_that_is_not_stored_is_said_and_the_chat_goes_on(
 ) -> None:
     await chat("one\ntwo\n", monkeypatch, stores=False)
     assert capsys.readouterr().err.count("The desk cannot be reached") == 2
+
+
+def showing(card: Card) -> Script:
+    async def script(incoming: Incoming, tell: Callable[[Happening], None]) -> None:
+        for part in (FinalText("Look:"), card, Buttons((Button("confirm:1", "Confirm", "primary"),))):
+            tell(part)
+
+    return script
+
+
+async def test_the_rows_of_a_card_stand_under_each_other_in_either_language(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await chat("x\n", monkeypatch, showing(Card("A", (("Status", "pending → cancelled"), ("You get back", "$9.00")))))
+    assert capsys.readouterr().out == (
+        "Look:\n\n  A\n    Status:       pending → cancelled\n    You get back: $9.00\n  1) Confirm\n"
+    )
+    await chat("x\n", monkeypatch, showing(Card("甲", (("状态", "待处理 → 已取消"), ("退还给您", "US$9.00")))))
+    assert capsys.readouterr().out == (
+        "Look:\n\n  甲\n    状态:     待处理 → 已取消\n    退还给您: US$9.00\n  1) Confirm\n"
+    )
+
+
+async def test_a_change_too_long_for_a_line_has_before_above_after(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    before, after = "14 Ferry Lane, 5003 Bergen, Norway", "7 Hill Road, 8000 Bruges, Belgium"
+    rows = (("Address", f"{before} → {after}"), ("Note", "a → b → " + "c" * 60))
+    await chat("x\n", monkeypatch, showing(Card("A", rows)))
+    assert capsys.readouterr().out.splitlines()[3:6] == [
+        f"    Address: {before}",
+        f"           → {after}",
+        f"    Note:    a → b → {'c' * 60}",  # somebody's own arrows: left as they are
+    ]
+
+
+async def test_nobodys_words_command_the_terminal_or_turn_the_line_around(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = Card("A\x1b[2J", (("Note\x9b31m", "\x1b]0;title\x07 \u202ekcab\u2066 \r\bhidden\tshown"),))
+    await chat("x\n", monkeypatch, showing(card))
+    assert capsys.readouterr().out == "Look:\n\n  A[2J\n    Note31m: ]0;title kcab hidden shown\n  1) Confirm\n"
+
+
+@pytest.mark.parametrize("answer", ["yes", "1"], ids=["a typed yes", "the number of a button"])
+def test_an_order_is_cancelled_in_the_terminal(answer: str, demo_data: Path) -> None:
+    order = order_of(ADA, "pending")
+    typed = f"cancel my order {order}\nada.holm@example.com\nI ordered it by mistake\n{answer}\n{answer}\n"
+    ended = run_once("chat", env=environment(demo_data), stdin=typed)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    card = (
+        f"\n  Cancel order {order}\n"
+        "    Status:       pending → cancelled\n"
+        "    You get back: $92.00 to Visa ending 4242, within 5 working days\n"
+        "    Reason:       I ordered it by mistake\n"
+        "  1) Confirm\n  2) Leave it as it is\n"
+    )
+    assert f"{card}Done: order {order} is cancelled." in ended.stdout
+    assert ended.stdout.count("Done:") == 1  # the second answer was meant for nothing
 
 
 def test_only_shopdesk_chat_opens_it() -> None:

@@ -89,7 +89,7 @@ async def test_the_demo_visitor_is_known_to_the_desk(desk: ShopDesk) -> None:
         assert signed is not None
         async with calling(shop, locale="en", identity=signed[1]) as caller:
             _, reply, _ = await caller.post({"id": "a", "text": "Where is my order?"})
-            assert re.search(r"OT-\d{5}", str(reply["parts"]))
+            assert re.search(r"OT-\d{8}", str(reply["parts"]))
 
 
 async def test_two_hundred_conversations_at_once_are_all_answered(desk: ShopDesk) -> None:

@@ -5,7 +5,7 @@ import json
 import aiohttp
 import pytest
 
-from tests.web_callers import calling
+from tests.web_callers import calling, receive, socket_of
 from tests.web_fixtures import served
 
 BAD_MESSAGES = {
@@ -19,6 +19,9 @@ BAD_MESSAGES = {
     "nothing": ({"id": "a"}, 422, "text: give either"),
     "text a list": ({"id": "a", "text": ["x"]}, 422, "text: expected str, got array."),
     "press too long": ({"id": "a", "press": "y" * 201}, 422, "press: is longer"),
+    "press with a zero": ({"id": "a", "press": "confirm:\0"}, 422, "press: holds a control character"),
+    "press with an escape": ({"id": "a", "press": "confirm:\x1b[2J"}, 422, "press: holds a control character"),
+    "press with a line": ({"id": "a", "press": "slot:reason:x\n"}, 422, "press: holds a control character"),
     "a field that does not exist": (
         {"id": "a", "text": "x", "customer": "C1"},
         422,
@@ -61,6 +64,33 @@ async def test_a_body_that_is_not_right_is_refused(data: bytes, kind: str, statu
         async with caller.http.post(f"{caller.path}/messages", data=data, headers=headers) as answer:
             assert answer.status == status
             assert list(await answer.json()) == ["error"]
+
+
+async def test_the_id_of_a_button_may_hold_whatever_the_shop_calls_its_things() -> None:
+    presses = (
+        "confirm:DseMnkVcYyOXiZ1kbJ43Aw",
+        "withdraw:6q_G3lm8004vjIhNzkdX-A",
+        "slot:items:ML01-GRN",
+        "slot:reason:no longer needed",
+        "slot:reason:拍错了，不想要 (100 %)",
+        "do:cancel_order:OT-21153083",
+        "slot:variant:" + "靴" * 187,
+    )
+    async with served() as shop, calling(shop) as caller:
+        for number, press in enumerate(presses):
+            assert (await caller.post({"id": str(number), "press": press}))[0] == 200
+        assert tuple(incoming.press for incoming in shop.postbox.accepted) == presses
+
+
+async def test_presses_are_counted_like_anything_that_is_sent() -> None:
+    async with served({"SHOPDESK_MESSAGES_PER_MINUTE": "2"}) as shop, calling(shop) as caller:
+        answers = [await caller.post({"id": str(number), "press": "confirm:x"}) for number in range(3)]
+        assert [status for status, _, _ in answers] == [200, 200, 429]
+        async with socket_of(caller) as socket:
+            await socket.send(json.dumps({"token": caller.token, "after": ""}))
+            await socket.send(json.dumps({"id": "w", "press": "confirm:x"}))
+            assert (await receive(socket, "error"))["status"] == 429
+        assert len(shop.postbox.accepted) == 2
 
 
 async def test_four_thousand_characters_are_not_too_many() -> None:

@@ -44,10 +44,22 @@ ANSWER = "Delivery takes **3 to 5 days**.\n\n- Express: 1 to 2 days\n- Pick-up: 
 ANSWER_ZH = "配送需要 **3 至 5 天**。"
 
 
+CANCEL = Card(
+    "Cancel order OT-10042368",
+    (
+        ("Status", "pending → cancelled"),
+        ("You get back", "$92.00 to Visa ending 4242, within 5 working days"),
+        ("Reason", "I ordered it by mistake"),
+    ),
+)
+
+
 class Talk:
     """The script of these tests; a test decides when an answer goes on."""
 
     def __init__(self) -> None:
+        self.proposed = CANCEL
+        self.shown = 0  # how many proposals
         self.go_on = asyncio.Event()
         self.go_on.set()
 
@@ -68,6 +80,11 @@ class Talk:
             )
         elif incoming.press:
             tell(FinalText(f"Pressed: {incoming.press}"))
+        elif incoming.text == "propose":
+            self.shown += 1
+            tell(FinalText(f"{self.proposed.title}: please look at what will change."))
+            tell(self.proposed)
+            tell(proposal_buttons(self.shown))
         else:
             tell(TextDelta("配送" if chinese else "Delivery takes"))
             await self.go_on.wait()
@@ -75,8 +92,13 @@ class Talk:
             language = "zh" if chinese else "en"
             title = "多久能送到？" if chinese else "How long does delivery take?"
             tell(Sources((Source(f"faq:delivery:{language}", title, f"/{language}/help/delivery-time"),)))
-            tell(Card("OT-10042", (("Status", "Shipped"), ("Expected", "Tuesday"))))
+            tell(Card("OT-10042368", (("Status", "Shipped"), ("Expected", "Tuesday"))))
             tell(Buttons((Button("returns", "How do returns work?"), Button("human", "Talk to a person"))))
+
+
+def proposal_buttons(number: int) -> Buttons:
+    answers = Button(f"confirm:{number}", "Confirm", "primary"), Button(f"withdraw:{number}", "Leave it as it is")
+    return Buttons(answers)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -89,11 +111,11 @@ async def browser() -> AsyncIterator[Browser]:
         await launched.close()
 
 
-class Visit:
-    """One visitor's window on the shop."""
+class Window:
+    """A page of the shop with its chat."""
 
-    def __init__(self, shop: Served, talk: Talk, context: BrowserContext, page: Page) -> None:
-        self.shop, self.talk, self.context, self.page = shop, talk, context, page
+    def __init__(self, context: BrowserContext, page: Page) -> None:
+        self.context, self.page = context, page
 
     @property
     def chat(self) -> FrameLocator:
@@ -127,6 +149,14 @@ class Visit:
         ARTIFACTS.mkdir(exist_ok=True)
         await self.page.wait_for_timeout(300)  # the last animation
         await self.page.screenshot(path=ARTIFACTS / f"{name}.png")
+
+
+class Visit(Window):
+    """One visitor's window on a shop whose desk plays a script."""
+
+    def __init__(self, shop: Served, talk: Talk, context: BrowserContext, page: Page) -> None:
+        super().__init__(context, page)
+        self.shop, self.talk = shop, talk
 
 
 @asynccontextmanager

@@ -8,9 +8,10 @@ from adapters.web.refusals import Refusal
 from adapters.web.tokens import Bound
 from bot.messages import Event, Happening, Incoming, Said, Source, Sources, Status, TextDelta
 
-LONGEST_TEXT, LONGEST_LABEL = 4000, 200  # characters
+LONGEST_TEXT, LONGEST_LABEL, LONGEST_PRESS = 4000, 200, 200  # characters
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 _LOCALE = re.compile(r"[A-Za-z0-9_-]{0,35}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _EVENT = re.compile(r"\d{1,15}(-\d{1,10})?")
 
 
@@ -43,8 +44,10 @@ def to_incoming(bound: Bound, message: Message) -> Incoming:
         raise Refusal(413, f"text: is longer than {LONGEST_TEXT:,} characters.")
     if message.press and len(text) > LONGEST_LABEL:
         raise Refusal(413, f"text: is longer than {LONGEST_LABEL} characters, the most for a button's label.")
-    if len(message.press) > 200:
-        raise Refusal(422, "press: is longer than 200 characters.")
+    if len(message.press) > LONGEST_PRESS:
+        raise Refusal(422, f"press: is longer than {LONGEST_PRESS} characters.")
+    if _CONTROL.search(message.press):
+        raise Refusal(422, "press: holds a control character; send the id of a button as it came.")
     return Incoming(
         "web",
         bound.conversation,

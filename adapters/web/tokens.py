@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 import time
+from typing import Any
 
 import jwt
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from adapters.web.refusals import Refusal
 
 LONGEST_IDENTITY = 24 * 3600  # seconds that an identity may live
+_AUDIENCE = "shopdesk"  # where an identity names one: the shop may sign for others with the same secret
 _SKEW = 30  # seconds by which the shop's clock may be off
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing that looks like something else
 
@@ -78,6 +80,8 @@ class Identities:
             )
         except jwt.InvalidTokenError as problem:
             raise Refusal(401, f"identity: {_what_is_wrong(problem)}") from None
+        if _AUDIENCE not in _audiences(claims):
+            raise Refusal(401, f'identity: it is meant for somebody else; its aud must be "{_AUDIENCE}", or left out.')
         if claims["exp"] > time.time() + LONGEST_IDENTITY + _SKEW:
             raise Refusal(401, "identity: exp is more than 24 hours ahead.")
         if not 1 <= len(claims["sub"]) <= 200:
@@ -91,10 +95,17 @@ class Identities:
         return jwt.encode({"sub": customer, "exp": int(time.time()) + 12 * 3600}, self._key, algorithm="HS256")
 
 
+def _audiences(claims: dict[str, Any]) -> list[Any]:
+    named = claims.get("aud", _AUDIENCE)
+    return named if isinstance(named, list) else [named]
+
+
 def _what_is_wrong(problem: jwt.InvalidTokenError) -> str:
     match problem:
         case jwt.ExpiredSignatureError():
             return "it has expired."
+        case jwt.ImmatureSignatureError():
+            return "it is not good yet; is the shop's clock right?"
         case jwt.InvalidAlgorithmError():
             return "it must be signed with HS256."
         case jwt.InvalidSignatureError():

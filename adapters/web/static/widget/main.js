@@ -104,9 +104,11 @@ async function start() {
     $("text").focus();
   }
 
-  function press(id, label) {
+  // Who goes by keyboard stays at the button: the next one, of the answer, is one step ahead. On a phone, focus would
+  // bring up a keyboard that covers the answer.
+  function press(id, label, byKeyboard = false) {
     send({ id: messageId(), press: id, text: label.slice(0, LONGEST_LABEL) });
-    $("text").focus();
+    if (!byKeyboard && matchMedia("(hover: hover)").matches) $("text").focus();
   }
 
   composer(say);

@@ -1,7 +1,9 @@
 // Draws the conversation. A turn of the desk is one block: text, sources, card and buttons as they come.
+import { drawCard } from "./card.js";
+import { Choices } from "./choices.js";
+import { bubble, button, make } from "./elements.js";
 import { link, render } from "./markdown.js";
 
-const LASTING = /^(ask:.*|order:.*|orders|human)$/; // buttons that mean the same whenever they are pressed
 const $ = (id) => document.getElementById(id);
 
 export class Transcript {
@@ -13,10 +15,10 @@ export class Transcript {
   #stuck = true;
   #height = 0; // of the window on the conversation
 
-  // `press(id, label)` is called for a button, `say(text)` for a suggested question.
+  // `press(id, label, byKeyboard)` is called for a button, `say(text)` for a suggested question.
   constructor(words, press, say) {
     this.words = words;
-    this.press = press;
+    this.choices = new Choices(words, press);
     this.#greet(say);
     $("scroller").addEventListener("scroll", () => this.#scrolled());
     $("newest").addEventListener("click", () => this.toEnd());
@@ -29,8 +31,8 @@ export class Transcript {
       delta: () => this.#delta(event.text),
       text: () => this.#text(event.text),
       sources: () => this.#sources(event.sources),
-      card: () => this.#card(event),
-      buttons: () => this.#buttons(event.buttons),
+      card: () => this.#desk().append(drawCard(event, this.words)),
+      buttons: () => this.choices.draw(event.buttons, this.#desk()),
       status: () => this.#status(event.status),
     }[event.kind];
     draw?.();
@@ -43,6 +45,7 @@ export class Transcript {
     block.querySelector(".fate")?.remove();
     if (state) block.append(make("p", "fate", this.words[state]));
     block.classList.toggle("pending", Boolean(state));
+    if (message.press) state === "failed" ? this.choices.release(message) : this.choices.choose(message);
     if (this.#stuck) this.toEnd();
   }
 
@@ -83,7 +86,7 @@ export class Transcript {
 
   #said({ by, message, text }) {
     this.#turn = this.#answer = null;
-    this.#retireButtons();
+    this.choices.retire({ by, message, text });
     if (by !== "customer") {
       this.#answer = this.#block("staff", this.words.staff);
       return this.#answer.append(bubble(render(text)));
@@ -152,33 +155,6 @@ export class Transcript {
     mark.replaceChildren(anchor);
   }
 
-  #card({ title, rows }) {
-    const card = make("div", "card");
-    const list = make("dl");
-    for (const [label, value] of rows) {
-      const row = make("div");
-      row.append(make("dt", "", label), make("dd", "", value));
-      list.append(row);
-    }
-    card.append(make("h2", "", title), list);
-    this.#desk().append(card);
-  }
-
-  #buttons(buttons) {
-    const choices = make("div", "choices");
-    for (const { id, label } of buttons) {
-      const choice = button(label, () => choice.hasAttribute("aria-disabled") || this.press(id, label));
-      if (!LASTING.test(id)) choice.classList.add("once");
-      choices.append(choice);
-    }
-    this.#desk().append(choices);
-  }
-
-  // What was offered stays to be read, but an old Confirm must not look alive.
-  #retireButtons() {
-    for (const choice of $("log").querySelectorAll(".once")) choice.setAttribute("aria-disabled", "true");
-  }
-
   #status(status) {
     const writing = status === "thinking" || status === "restarted";
     if (writing || status === "done") {
@@ -200,24 +176,4 @@ export class Transcript {
     $("log").append(block);
     return block;
   }
-}
-
-function make(tag, className = "", text = "") {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text) node.textContent = text;
-  return node;
-}
-
-function bubble(content) {
-  const node = make("div", "bubble");
-  node.append(content);
-  return node;
-}
-
-function button(label, pressed) {
-  const node = make("button", "choice", label);
-  node.type = "button";
-  node.addEventListener("click", pressed);
-  return node;
 }

@@ -15,6 +15,10 @@ export default {
   staff: "Our team",
   sources: "Sources",
   source: "Source",
+  before: "From",
+  after: "to",
+  chosen: "chosen",
+  answers: ["yes", "yes please", "yep", "yeah", "confirm", "confirmed", "i confirm", "go ahead", "do it", "no", "no thanks", "nope", "don't", "leave it", "leave it as it is", "never mind"], // plain answers to a card, in small letters
   opensTab: "opens in a new tab",
   writing: "The desk is writing",
   greeting: "Hello! Ask me about delivery, returns, our products or your order. I answer from this shop's own pages and tell you where it stands.",
