@@ -2,6 +2,7 @@
 PYTHON ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
+TESTERS ?= 2
 export UV_PYTHON_DOWNLOADS := never
 export LANGSMITH_TRACING := false
 
@@ -19,7 +20,7 @@ doctor: .venv/.run  ## what every setting and server looks like
 
 test: .venv/.test  ## every test; installs Chromium and a Chinese font where it may
 	@$(PYTHON) -B tests/system_packages.py
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile $(PYTEST)
 
 lint: .venv/.test  ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -10,7 +10,10 @@ PACKAGES = ("bot", "adapters", "serving", "prompts")
 ADAPTERS_MAY_SEE = {"bot.messages", "bot.channels", "bot.pages"}
 PLATFORMS = re.compile(r"telegram|discord|starlette|uvicorn|fastapi", re.IGNORECASE)
 ONLY_IN = {  # who may import a library: the less, the easier to change
-    "langchain_core": {"bot.answering.model", "bot.answering.agent", "bot.answering.tools"},
+    "langchain_core": {
+        "bot.answering.model", "bot.answering.agent", "bot.answering.tools", "bot.answering.reading_tools",
+        "bot.answering.proposing_tools",
+    },
     "redis": {
         "bot.connection", "bot.embedded_redis", "bot.mailbox", "bot.turns", "bot.listening", "bot.limits",
         "bot.worker", "bot.desk.handoff",

@@ -174,7 +174,7 @@ async def test_two_customers_of_one_conversation_are_told_apart(desk: ShopDesk) 
         event = await says(who, number)
         said = "\n".join([e.what.text async for e in postbox.reply(where, event) if isinstance(e.what, FinalText)])
         assert ("Two Otter Tent" in said) == (who == "c-ada-holm"), (who, said)
-        assert ("OT-20578" in said) == (who == "c-lin-xiaoman"), (who, said)
+        assert ("OT-20578850" in said) == (who == "c-lin-xiaoman"), (who, said)
 
 
 async def test_staff_write_only_where_they_have_the_conversation(desk: ShopDesk) -> None:
