@@ -1,7 +1,6 @@
 """What a shop's store promises, on SQLite and on PostgreSQL alike."""
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -125,17 +124,6 @@ async def test_reading_takes_few_queries_however_many_orders_there_are(store: Sh
         queries.clear()
         await read
         assert 0 < len(queries) <= at_most
-
-
-async def test_reading_one_order_takes_well_under_five_milliseconds(tmp_path: Path, small_shop: ShopFiles) -> None:
-    async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}") as store:
-        await store.replace(small_shop)
-        seconds = []
-        for _ in range(50):
-            began = time.perf_counter()
-            await store.of("c-ines").order("TK-0001")
-            seconds.append(time.perf_counter() - began)
-    assert min(seconds) < 0.005
 
 
 async def test_products_change_with_the_next_import_of_any_process(

@@ -27,6 +27,7 @@ from tests.wants import skip_for_want_of
 from tests.web_fixtures import Served, served
 
 HERE = Path(__file__).parent
+expect.set_options(timeout=20_000)  # two files run at a time, and the machine may have little to spare
 
 
 ARTIFACTS = HERE / "artifacts"
