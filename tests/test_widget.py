@@ -180,6 +180,9 @@ async def test_an_expired_token_quietly_starts_a_new_conversation(browser: Brows
         spoil = """() => Object.keys(localStorage).filter((key) => key.includes("conversation")).forEach((key) => {
             localStorage[key] = JSON.stringify({ ...JSON.parse(localStorage[key]), token: "expired" });
         })"""
+        await visit.page.wait_for_load_state("networkidle")  # the end of the reply is kept too: spoil what is kept last
+        await visit.page.evaluate(spoil)
+        await visit.page.wait_for_timeout(300)
         await visit.page.evaluate(spoil)
         await visit.page.reload()
         await expect(visit.text).to_be_visible()
