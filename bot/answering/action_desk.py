@@ -39,7 +39,7 @@ class ActionDesk:
             ground.store, ground.prompts, ground.presenting, ground.profile, mails=ground.postroom is not None
         )
         self._mail = DeedMail(ground, self._presenting)
-        self._codes = CodeDesk(ground)
+        self._codes = CodeDesk(ground, clock)
         self._answers = YesAndNo.read(ground.prompts)
         self._clock = clock
 

@@ -46,7 +46,6 @@ class ChangeDefaultAddress(msgspec.Struct, frozen=True, tag_field="action", tag=
 
 
 Action = CancelOrder | ChangeAddress | ChangePayment | ChangeItems | ReturnItems | ExchangeItems | ChangeDefaultAddress
-OrderAction = CancelOrder | ChangeAddress | ChangePayment | ChangeItems | ReturnItems | ExchangeItems
 
 
 def name_of(action: Action) -> str:
