@@ -5,8 +5,8 @@ from hashlib import blake2b
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.connection import script
 from bot.keys import Keys
+from bot.redis.connection import script
 
 
 class NotCounted(ConnectionError):

@@ -1,4 +1,4 @@
-"""Install what the tests need of the system (browser, Chinese font, PostgreSQL) where this user may; else name it."""
+"""Install what the tests need of the system (browser, font, PostgreSQL, Redis 7) where this user may; else name it."""
 
 import os
 import shutil
@@ -32,11 +32,17 @@ def has_postgresql() -> bool:
     return any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or bool(shutil.which("initdb"))
 
 
+def has_redis() -> bool:
+    """A newer one than our wheel carries, and one that can be a cluster."""
+    return bool(shutil.which("redis-server"))
+
+
 NEEDED = {
     "chromium": has_chromium,
     "fonts-noto-cjk": has_chinese_font,
     "fonts-noto-color-emoji": has_pictures,
     "postgresql": has_postgresql,
+    "redis-server": has_redis,
 }
 
 
