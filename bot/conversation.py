@@ -18,13 +18,12 @@ from bot.messages import (
     STAFF,
     WAITING_FOR_STAFF,
     WITH_STAFF,
-    Button,
-    Buttons,
     FinalText,
     Incoming,
     Part,
     TextDelta,
 )
+from bot.observing.turn_record import this_turn
 from bot.sessions import Line, Session
 from bot.shop.identity import Identity, Level
 from bot.shop.records import ShopProfile, in_language
@@ -65,8 +64,8 @@ class ConversationManager:
             async for part in self._customer_said(session, said, staff, card):
                 yield part
 
-    def apologise(self, session: Session, messages: Sequence[Incoming]) -> Sequence[Part]:
-        """What is said when a turn failed. The customer's words are kept."""
+    async def give_up(self, session: Session, messages: Sequence[Incoming], staff: str) -> AsyncGenerator[Part, None]:
+        """What is said when no turn came to an end: staff look into it. The customer's words are kept."""
         for message in messages:
             by_staff = message.channel == STAFF
             session.remember(
@@ -74,7 +73,13 @@ class ConversationManager:
             )
         if session.language not in self._prompts.languages:
             session.language = self._prompts.languages[0]
-        return FinalText(self._prompts.say(session.language, "apology")), self._human_button(session.language)
+        apology = self._prompts.say(session.language, "apology")
+        if staff:
+            yield FinalText(apology)
+            yield WITH_STAFF
+            return
+        yield FinalText(f"{apology}\n\n{await self._bring_in_staff(session, 'parked')}")
+        yield WAITING_FOR_STAFF
 
     async def _customer_said(
         self, session: Session, messages: Sequence[Incoming], staff: str, card: str
@@ -98,7 +103,10 @@ class ConversationManager:
     ) -> AsyncIterator[Part]:
         """`card` is the token of the card that was the last thing said before; None where it was for another."""
         pressed, text = said[0].press, "\n".join(message.text for message in said if message.text)
+        session.in_bursts = len(said) > 1
         session.language = self._detector.detect("" if pressed else text, session.language, said[-1].locale)
+        record = this_turn()
+        record.language, record.answered_by = session.language, "staff" if staff else "code"
         session.remember(Line("customer", _kept(session, text) or f"[{pressed.partition(':')[0]}]"))
         if staff:
             session.proposal_is_asked = False
@@ -183,7 +191,7 @@ class ConversationManager:
             if not answers_card and turn.session.proposal == shown:
                 turn.session.proposal_is_asked = False  # something else was talked about
         if wants_staff or turn.asks_for_staff:
-            yield FinalText(await self._bring_in_staff(turn))
+            yield FinalText(await self._bring_in_staff(turn.session, "asked" if wants_staff else "offered"))
             yield WAITING_FOR_STAFF
             turn.session.proposal_is_asked = False
 
@@ -193,15 +201,13 @@ class ConversationManager:
             return self._actions.hear
         return self._links.hear if self._links.hears(turn) else self._answerer.answer
 
-    async def _bring_in_staff(self, turn: Turn) -> str:
+    async def _bring_in_staff(self, session: Session, why: str) -> str:
         """The status that goes with this text puts the conversation into the line, when the turn is committed."""
-        name = "handoff_already" if await self._handoff.is_waiting(turn.conversation) else "handoff"
+        name = "handoff_already" if await self._handoff.is_waiting(session.conversation) else "handoff"
+        this_turn().handoff = why if name == "handoff" else ""
         profile = self._profile
-        hours = in_language(profile.hours, turn.language)
-        return self._prompts.say(turn.language, name, email=profile.email, phone=profile.phone, hours=hours)
-
-    def _human_button(self, language: str) -> Buttons:
-        return Buttons((Button(HUMAN, self._prompts.say(language, "button_human")),))
+        hours = in_language(profile.hours, session.language)
+        return self._prompts.say(session.language, name, email=profile.email, phone=profile.phone, hours=hours)
 
 
 def _begin_anew(session: Session) -> None:

@@ -3,17 +3,19 @@ script may touch them all on a Redis Cluster too."""
 
 from zlib import crc32
 
-SESSION_SECONDS = 90 * 24 * 3600  # session and transcript, counted from the last turn
+KEPT_DAYS = 90  # session and transcript, counted from the last turn
 DEDUPE_SECONDS = 24 * 3600  # how long a repeated message id is known again; channels retry for up to a day
 LEASE_SECONDS = 10.0  # how long a worker that died keeps a conversation waiting
+SENT_SECONDS = 7 * 24 * 3600  # how long it is known that a letter was sent; no turn is repeated so late
 GROUP = "workers"
 
 
 class Keys:
     """Names for a Redis whose conversations are spread over a number of shards (1 is right for a single server)."""
 
-    def __init__(self, shards: int = 1) -> None:
+    def __init__(self, shards: int = 1, kept_days: int = KEPT_DAYS) -> None:
         self.shards = shards
+        self.kept_seconds = kept_days * 24 * 3600
 
     def tag(self, conversation: str) -> str:
         return self.shard(crc32(conversation.encode()) % self.shards)
@@ -52,8 +54,16 @@ class Keys:
         return f"lease:{self.tag(conversation)}:{conversation}"
 
     def turn(self, conversation: str) -> str:
-        """Hash: the fence of the current turn, and where its passing events begin."""
+        """Hash: the fence of the turn, how often it was tried, where its passing events begin; how the last ended."""
         return f"turn:{self.tag(conversation)}:{conversation}"
+
+    def written(self, conversation: str) -> str:
+        """Counter: messages of the last minute; expires by itself."""
+        return f"written:{self.tag(conversation)}:{conversation}"
+
+    def parked(self, tag: str) -> str:
+        """Hash: messages that no worker got through, by conversation and event id; never expires."""
+        return f"parked:{tag}"
 
     def staff(self, conversation: str) -> str:
         """Who of the staff has the conversation."""
@@ -68,6 +78,36 @@ class Keys:
     def guesses(what: str, who: str) -> str:
         """Sorted set: the different guesses of one limit, by time; expires with the window of the newest."""
         return f"guesses:{what}:{who}"
+
+    @staticmethod
+    def spread() -> str:
+        """The number of shards; never expires."""
+        return "shards"
+
+    @staticmethod
+    def preparing() -> str:
+        """Held by the process that puts the shop in place; expires by itself."""
+        return "preparing"
+
+    @staticmethod
+    def signers() -> str:
+        """Sorted set: fingerprints of the secret that each process signs with, by when it is given up."""
+        return "signers"
+
+    @staticmethod
+    def errands() -> str:
+        """Hash: letters to be sent, by token of the deed. Removed one by one; never expires."""
+        return "errands:{letters}"
+
+    @staticmethod
+    def errands_due() -> str:
+        """Sorted set: when each of them is tried next. Removed one by one; never expires."""
+        return "errands:{letters}:due"
+
+    @staticmethod
+    def errand_sent(token: str) -> str:
+        """A letter was sent; expires after SENT_SECONDS."""
+        return f"errands:{{letters}}:sent:{token}"
 
     @staticmethod
     def code(purpose: str, conversation: str) -> str:

@@ -7,52 +7,103 @@ from typing import Any
 import msgspec
 from redis.exceptions import RedisError
 
-from bot.connection import Connection, script
-from bot.keys import DEDUPE_SECONDS, SESSION_SECONDS, Keys
+from bot.channels import TooMuch
+from bot.keys import DEDUPE_SECONDS, GROUP, Keys
 from bot.listening import Listener, Told
-from bot.messages import DONE, STAFF, Event, Happening, Incoming, Said
+from bot.messages import DONE, STAFF, Busy, Event, Happening, Incoming, Said
+from bot.observing import metrics
+from bot.redis.connection import Connection, script
 
 _happening = msgspec.json.Decoder(Happening)
+
+
+AFTER_ALL = "9999999999999-0"  # an event id that no event ever gets
+PLACE = 7_777_777  # stands for the place in line, which the script fills in
+_busy = msgspec.json.encode(Busy(PLACE)).decode().replace(str(PLACE), "%d")
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """How much may wait."""
+
+    unanswered: int = 100  # messages of one conversation
+    line: int = 10_000  # conversations of the whole desk
+    told: int = 200  # so many conversations before one's own, and the customer is told
 
 
 class Mailbox:
     """The customer's side: what bot/channels.py calls a Postbox."""
 
-    def __init__(self, connection: Connection, keys: Keys, listener: Listener) -> None:
+    def __init__(self, connection: Connection, keys: Keys, listener: Listener, bounds: Bounds | None = None) -> None:
         self._redis = connection.commands
         self._keys = keys
         self._listener = listener
-        self._accept = script(self._redis, "accept")
+        self._bounds = bounds or Bounds()
+        self._accept, self._erase = script(self._redis, "accept"), script(self._redis, "erase")
 
-    async def accept(self, incoming: Incoming) -> str:
+    async def accept(self, incoming: Incoming, per_minute: int = 0) -> str:
         """Store a message; returns the id of its event, the same for the same message id within a day.
 
-        Raises ConnectionError when Redis did not say that it is stored.
+        Raises TooMuch, or ConnectionError when Redis did not say that it is stored.
         """
         keys, where = self._keys, incoming.conversation
         said = Said(by=STAFF if incoming.channel == STAFF else "customer", message=incoming.message, text=incoming.text)
         tag = keys.tag(where)
         try:
-            return str(
-                await self._accept(
-                    keys=[
-                        keys.dedupe(where, incoming.message),
-                        keys.mailbox(where),
-                        keys.ready(tag),
-                        keys.events(where),
-                    ],
-                    args=[
-                        msgspec.json.encode(incoming),
-                        msgspec.json.encode(said),
-                        where,
-                        keys.arrivals(tag),
-                        DEDUPE_SECONDS,
-                        SESSION_SECONDS,
-                    ],
-                )
+            answer: Any = await self._accept(
+                keys=[
+                    keys.dedupe(where, incoming.message),
+                    keys.mailbox(where),
+                    keys.ready(tag),
+                    keys.events(where),
+                    keys.written(where),
+                    keys.turn(where),
+                ],
+                args=[
+                    msgspec.json.encode(msgspec.structs.replace(incoming, accepted="")),
+                    msgspec.json.encode(said),
+                    where,
+                    keys.arrivals(tag),
+                    DEDUPE_SECONDS,
+                    keys.kept_seconds,
+                    per_minute,
+                    self._bounds.unanswered,
+                    max(1, self._bounds.line // keys.shards),
+                    max(1, self._bounds.told // keys.shards),
+                    GROUP,
+                    _busy,
+                    keys.shards,
+                ],
             )
         except RedisError as error:
+            metrics.refused_total.labels("not_stored").inc()
             raise ConnectionError(f"the message was not stored: {error}") from error
+        if isinstance(answer, str):
+            metrics.accepted_total.labels(incoming.channel).inc()
+            return answer
+        what, wait = answer
+        metrics.refused_total.labels(what).inc()
+        raise TooMuch(what, int(wait))
+
+    async def erase(self, conversation: str) -> None:
+        """Forget the conversation: what was said, the session, its place in line; a reply in the making is void.
+
+        Raises ConnectionError when Redis did not say that it is done.
+        """
+        keys = self._keys
+        tag = keys.tag(conversation)
+        named = (keys.mailbox, keys.session, keys.events, keys.turn, keys.lease, keys.staff)
+        try:
+            await self._erase(
+                keys=[
+                    *(name(conversation) for name in named),
+                    keys.waiting(tag),
+                    keys.parked(tag),
+                    keys.written(conversation),
+                ],
+                args=[conversation, keys.arrivals(tag), AFTER_ALL, keys.kept_seconds],
+            )
+        except RedisError as error:
+            raise ConnectionError(f"the conversation was not erased: {error}") from error
 
     async def events(self, conversation: str, after: str = "") -> AsyncIterator[Event]:
         """What happened after an event id ("" = from the beginning), then whatever happens. Never ends by itself."""
@@ -95,7 +146,7 @@ class Mailbox:
 
 
 def _event(told: Told) -> Event:
-    return Event(id=told.id, what=_happening.decode(told.what))
+    return Event(id=told.id, what=_happening.decode(told.what), answers=told.answers)
 
 
 def earlier(first: str, second: str) -> bool:

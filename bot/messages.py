@@ -19,6 +19,7 @@ class Incoming(msgspec.Struct, frozen=True, omit_defaults=True):
     author: str = ""  # who wrote it, where several people can write in one conversation; "" where only one can
     accepted: str = ""  # the event id under which the mailbox has it; the mailbox fills it in
     locale: str = ""  # what the platform says of the customer's language, "" where it does not
+    trace: str = ""  # W3C traceparent of its acceptance, "" where nobody traces
 
 
 class TextDelta(msgspec.Struct, frozen=True, tag_field="kind", tag="delta"):
@@ -62,6 +63,12 @@ class Status(msgspec.Struct, frozen=True, tag_field="kind", tag="status"):
     status: str
 
 
+class Busy(msgspec.Struct, frozen=True, tag_field="kind", tag="busy"):
+    """The desk is behind: so many conversations are served before this one. Told once, when it joins the line."""
+
+    place: int
+
+
 class Said(msgspec.Struct, frozen=True, tag_field="kind", tag="said"):
     """What a person wrote: the customer's own message, or one of staff. Only in a transcript, never in a reply."""
 
@@ -70,7 +77,7 @@ class Said(msgspec.Struct, frozen=True, tag_field="kind", tag="said"):
     text: str
 
 
-Part = TextDelta | FinalText | Sources | Card | Buttons | Status
+Part = TextDelta | FinalText | Sources | Card | Buttons | Status | Busy
 Happening = Part | Said
 
 
@@ -79,6 +86,7 @@ class Event(msgspec.Struct, frozen=True):
 
     id: str
     what: Happening
+    answers: str = ""  # event id of the newest message that its turn answers; "" for what a person said
 
 
 THINKING, RESTARTED, SIMPLER, DONE = Status("thinking"), Status("restarted"), Status("simpler"), Status("done")

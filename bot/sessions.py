@@ -51,6 +51,13 @@ class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
     passed_over: int = 0  # messages since it was asked
 
 
+class ModelTurns(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Turns that went to the model since a moment, within the hour after it."""
+
+    since: datetime
+    count: int = 0
+
+
 class Session(msgspec.Struct, omit_defaults=True):
     conversation: str
     language: str = ""
@@ -70,7 +77,9 @@ class Session(msgspec.Struct, omit_defaults=True):
     summary: str = ""
     history: list[Line] = []
     pending: Pending | None = None
+    in_bursts: bool = False  # the last turn answered several texts at once
     missed: int = 0  # how many times in a row we had no answer
+    model_turns: ModelTurns | None = None  # of a guest; those of a known customer are counted elsewhere
     about: str = ""  # the id of the product that was described last, while it is what is talked about
 
     @property

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 from redis.asyncio.client import PubSub
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
-from bot.connection import Connection, heard, script
-from bot.keys import GROUP, LEASE_SECONDS, SESSION_SECONDS, Keys
-from bot.messages import DONE, RESTARTED, THINKING, WAITING_FOR_STAFF, Incoming, Part
+from bot.keys import GROUP, LEASE_SECONDS, Keys
+from bot.messages import DONE, RESTARTED, THINKING, WAITING_FOR_STAFF, Incoming, Part, TextDelta
+from bot.redis.connection import Connection, heard, script
 
 AT_MOST = 20  # messages of one turn
 BLOCK_MILLISECONDS = 2000
@@ -39,6 +39,9 @@ class Batch(msgspec.Struct, frozen=True):
     messages: tuple[Incoming, ...]
     last: str  # event id of the newest message in it
     waiting: int  # how many messages waited, these included
+    tries: int  # how often a worker began on them and did not come back, this time included
+    taken: str  # event id at which they were taken: the time by Redis' clock
+    readable: bool  # whether all of them are; one that is not is empty
     session: str  # as it was saved, "" for a new conversation
     staff: str  # who of the staff has the conversation, "" for nobody
 
@@ -48,6 +51,7 @@ class Ended(Enum):
 
     MORE = 1  # committed; more mail waits and the lease is kept
     FINISHED = 0  # committed; nothing waits
+    STEPPED_BACK = 2  # committed; more mail waits in line again, the lease is given up
     TAKEN_OVER = -1  # another worker has the conversation: all of this turn is void
     STAFF_CHANGED = -2  # void: staff came or went while the reply was in the making
     INTERRUPTED = -3  # void: the customer wrote while the reply was in the making
@@ -61,14 +65,15 @@ class TurnQueue:
         self._blocking = connection.blocking
         self._keys = keys
         self._name = name
-        self._scripts = {n: script(self._redis, n) for n in ("take", "emit", "commit", "retire", "release")}
+        self._scripts = {n: script(self._redis, n) for n in ("take", "emit", "commit", "keep", "retire", "release")}
 
     async def prepare(self) -> None:
         for tag in self._tags():
             try:
                 await self._redis.xgroup_create(self._keys.ready(tag), GROUP, id="0", mkstream=True)
             except ResponseError as error:
-                if "BUSYGROUP" not in str(error):
+                # one that is full refuses before it looks; where there is no group yet, reading says so
+                if "BUSYGROUP" not in str(error) and not isinstance(error, OutOfMemoryError):
                     raise
 
     def _tags(self) -> list[str]:
@@ -82,16 +87,34 @@ class TurnQueue:
             )
         return _tokens(answer[0][1], tag) if answer else []
 
+    async def given(self, tag: str) -> list[Token]:
+        """All tokens that this worker has: those it serves, and those that were lost on their way to it."""
+        ready = self._keys.ready(tag)
+        answer: Any = await self._redis.xreadgroup(GROUP, self._name, {ready: "0"})
+        return _tokens(answer[0][1], tag) if answer else []
+
     async def abandoned(self, tag: str, idle_seconds: float, at_most: int) -> list[Token]:
         """Tokens whose worker has not been heard of for so long."""
-        ready = self._keys.ready(tag)
-        answer: Any = await self._redis.xautoclaim(
-            ready, GROUP, self._name, int(idle_seconds * 1000), "0-0", count=at_most
-        )
-        return _tokens(answer[1], tag)
+        ready, place, found = self._keys.ready(tag), "0-0", list[Token]()
+        while True:  # one answer may look only at those that are served
+            answer: Any = await self._redis.xautoclaim(
+                ready, GROUP, self._name, int(idle_seconds * 1000), place, count=at_most
+            )
+            place = answer[0]
+            found += _tokens(answer[1], tag)
+            if place == "0-0" or len(found) >= at_most:
+                return found
 
-    async def take(self, token: Token, steal: bool = False) -> Batch | None:
-        """Lease the token's conversation; None when another worker has it, or when it has no mail."""
+    async def tries(self, token: Token) -> int:
+        """How often a worker began on what waits there, and did not come back."""
+        tried: Any = await self._redis.hget(self._keys.turn(token.conversation), "tries")
+        return int(tried or 0)
+
+    async def take(self, token: Token, steal: bool = False, again: bool = False) -> Batch | None:
+        """Lease the token's conversation; None when another worker has it, or when it has no mail.
+
+        `again`: this worker takes it once more of its own accord, which does not count as a try.
+        """
         keys, where = self._keys, token.conversation
         answer: list[Any] = await self._scripts["take"](
             keys=[
@@ -101,6 +124,7 @@ class TurnQueue:
                 keys.session(where),
                 keys.events(where),
                 keys.staff(where),
+                keys.ready(token.tag),
             ],
             args=[
                 self._owner(token),
@@ -109,6 +133,10 @@ class TurnQueue:
                 _encode(THINKING),
                 _encode(RESTARTED),
                 AT_MOST,
+                int(again),
+                GROUP,
+                self._name,
+                token.id,
             ],
         )
         if answer[0] == -1:
@@ -118,16 +146,18 @@ class TurnQueue:
             )
         if answer[0] <= 0:
             return None
-        fence, session, staff, waiting, *mail = answer
+        fence, session, staff, waiting, tries, taken, *mail = answer
         letters = [letter.partition(" ") for letter in mail]
+        messages = [_message(event_id, text) for event_id, _, text in letters]
         return Batch(
             token=token,
             fence=fence,
-            messages=tuple(
-                msgspec.structs.replace(_incoming.decode(text), accepted=event_id) for event_id, _, text in letters
-            ),
+            messages=tuple(one or Incoming("", token.conversation, "") for one in messages),
+            readable=None not in messages,
             last=letters[-1][0],
             waiting=waiting,
+            tries=tries,
+            taken=taken,
             session=session,
             staff=staff,
         )
@@ -139,11 +169,37 @@ class TurnQueue:
             keys=[self._keys.turn(where), self._keys.events(where)], args=[batch.fence, _encode(part), batch.last]
         )
 
-    async def commit(self, batch: Batch, session: str, parts: Sequence[Part], interruptible: bool) -> Ended:
+    async def commit(
+        self,
+        batch: Batch,
+        session: str,
+        parts: Sequence[Part],
+        interruptible: bool,
+        step_back: bool = False,
+        last_piece: str = "",
+    ) -> Ended:
         """End the turn: save the session, tell the lasting parts and `done`, take the answered mail away.
 
-        A reply that says so puts the conversation into the line for staff.
+        A reply that says so puts the conversation into the line for staff. `step_back`: if more mail waits, others go
+        first. `last_piece`: text that was not told in passing yet. May be asked again when the answer was lost on the
+        way: it happens once.
         """
+        return await self._end(batch, session, parts, interruptible, step_back, last_piece, parked="")
+
+    async def park(self, batch: Batch, session: str, parts: Sequence[Part], why: str) -> Ended:
+        """End the turn without an answer: its mail is put aside for staff (bot/parking.py), `why` in a word."""
+        return await self._end(batch, session, parts, False, False, "", parked=why)
+
+    async def _end(
+        self,
+        batch: Batch,
+        session: str,
+        parts: Sequence[Part],
+        interruptible: bool,
+        step_back: bool,
+        last_piece: str,
+        parked: str,
+    ) -> Ended:
         keys, where = self._keys, batch.token.conversation
         return Ended(
             await self._scripts["commit"](
@@ -156,6 +212,7 @@ class TurnQueue:
                     keys.ready(batch.token.tag),
                     keys.staff(where),
                     keys.waiting(batch.token.tag),
+                    keys.parked(batch.token.tag),
                 ],
                 args=[
                     batch.fence,
@@ -163,12 +220,16 @@ class TurnQueue:
                     batch.waiting if interruptible else -1,
                     batch.staff,
                     session,
-                    SESSION_SECONDS,
+                    keys.kept_seconds,
                     batch.token.id,
                     GROUP,
                     batch.last,
                     time.time() if WAITING_FOR_STAFF in parts else "",
                     where,
+                    parked,
+                    time.time(),
+                    int(step_back),
+                    _encode(TextDelta(last_piece)) if last_piece else "",
                     *(_encode(part) for part in parts),
                     _encode(DONE),
                 ],
@@ -176,19 +237,25 @@ class TurnQueue:
         )
 
     async def keep(self, tokens: Sequence[Token]) -> None:
-        """Say that these conversations are still being served."""
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for token in tokens:
-                pipeline.pexpire(self._keys.lease(token.conversation), int(LEASE_SECONDS * 1000))
-                pipeline.xclaim(self._keys.ready(token.tag), GROUP, self._name, 0, [token.id], justid=True)
-            await pipeline.execute()
+        """Say that these conversations are still being served; what another worker has taken over stays theirs."""
+        await asyncio.gather(*map(self._keep, tokens))
+
+    async def _keep(self, token: Token) -> None:
+        await self._scripts["keep"](
+            keys=[self._keys.lease(token.conversation), self._keys.ready(token.tag)],
+            args=[self._owner(token), int(LEASE_SECONDS * 1000), GROUP, self._name, token.id],
+        )
 
     async def release(self, token: Token) -> None:
         """Let another worker have the conversation at once; what of its turn is not committed has not happened."""
-        keys = [self._keys.lease(token.conversation), self._keys.ready(token.tag)]
-        await self._scripts["release"](
-            keys=keys, args=[self._owner(token), GROUP, self._name, token.id, int(LEASE_SECONDS * 1000)]
+        where = token.conversation
+        named = (
+            self._keys.lease(where),
+            self._keys.ready(token.tag),
+            self._keys.turn(where),
+            self._keys.mailbox(where),
         )
+        await self._scripts["release"](keys=named, args=[self._owner(token), GROUP, token.id, where])
 
     @asynccontextmanager
     async def arrivals(self) -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
@@ -202,6 +269,15 @@ class TurnQueue:
 
     def _owner(self, token: Token) -> str:
         return f"{self._name}:{token.id}"
+
+
+def _message(event_id: str, text: str) -> Incoming | None:
+    """With the id under which it was accepted; one that was parked keeps the id of its first time."""
+    try:
+        incoming = _incoming.decode(text)
+    except msgspec.MsgspecError:  # written by another release
+        return None
+    return incoming if incoming.accepted else msgspec.structs.replace(incoming, accepted=event_id)
 
 
 def _tokens(entries: list[Any], tag: str) -> list[Token]:

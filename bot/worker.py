@@ -1,11 +1,9 @@
-"""The worker: takes conversations that have mail, makes one turn of each, commits it or begins again."""
+"""The worker: takes conversations that have mail, as many as it has places for, and keeps them until they have none."""
 
 import asyncio
-import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine
-from contextlib import aclosing
-from dataclasses import dataclass
 from functools import partial
 
 import msgspec
@@ -13,65 +11,90 @@ from redis.exceptions import RedisError
 
 from bot.conversation import ConversationManager
 from bot.keys import LEASE_SECONDS, Keys
-from bot.limits import NotCounted
-from bot.mailbox import earlier
-from bot.messages import RESTARTED, Part, TextDelta
-from bot.sessions import Session, open_session, saved
-from bot.turns import Batch, Ended, Token, TurnQueue
+from bot.redis.trying_again import RETRY_SECONDS, attempt, insist
+from bot.replying import Replying
+from bot.service import Service
+from bot.turns import Token, TurnQueue
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 64  # conversations served at the same time by one process
-MOST_RESTARTS = 3  # so many messages may interrupt one reply; then it is sent, and the next turn answers the rest
-RETRY_SECONDS = 0.5
-TURN_SECONDS = 75.0  # longer, and the customer gets an apology instead
-FINISH_SECONDS = 5.0  # how long turns in the making may go on when we are to stop
+SUSPICIOUS_TRIES = 2  # what so many workers have died over
 
 
-@dataclass(slots=True)
-class Draft:
-    """A reply in the making."""
+class Timing(msgspec.Struct, frozen=True):
+    """Seconds."""
 
-    task: asyncio.Task[tuple[str, list[Part]]]
-    batch: Batch
-    interrupted: bool = False
+    burst: float = 0.6  # how long it must be quiet where the customer is likely to write more; 0: never wait
+    grace: float = 5.0  # how long turns in the making may go on when we are to stop
 
 
 class Worker:
-    def __init__(self, queue: TurnQueue, manager: ConversationManager, keys: Keys, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self,
+        queue: TurnQueue,
+        manager: ConversationManager,
+        keys: Keys,
+        at_once: int = AT_ONCE,
+        timing: Timing | None = None,
+    ) -> None:
         self._queue = queue
-        self._manager = manager
         self._tags = [keys.shard(number) for number in range(keys.shards)]
         self._at_once = at_once
+        self._timing = timing or Timing()
+        self._replying = Replying(queue, manager, self._timing.burst)
         self._free = asyncio.Semaphore(at_once)
-        self._tokens: dict[str, Token] = {}  # by conversation: what is being served
-        self._drafts: dict[str, Draft] = {}
+        self._services: dict[str, Service] = {}  # by conversation
+        self._suspicious: asyncio.Queue[Token] = asyncio.Queue()  # workers died of it, or beside it: one at a time
+        self._in_hand: set[str] = set()  # tokens that are served or wait for a place
         self._serving: set[asyncio.Task[None]] = set()
+        self._broken_off: set[str] = set()  # shards whose last read has not ended well
+        self._stopping = False
 
     async def run(self, alone: bool) -> None:
         """Serve until cancelled, then finish or hand over. `alone`: no other worker can be alive, so what is leased
         was left by a dead one."""
-        await self._queue.prepare()
-        if alone:
-            for tag in self._tags:
-                await self._start(await self._queue.abandoned(tag, 0, 1000), steal=True)
+        await insist(self._queue.prepare)
+        keeping = asyncio.create_task(self._forever(self._keep_leases))
         try:
             async with asyncio.TaskGroup() as group:
                 for tag in self._tags:
                     group.create_task(self._forever(partial(self._serve_new, tag)))
                     group.create_task(self._forever(partial(self._serve_abandoned, tag)))
-                group.create_task(self._forever(self._keep_leases))
+                    if alone:
+                        group.create_task(self._take_over(tag))
+                group.create_task(self._forever(self._serve_suspicious))
                 group.create_task(self._forever(self._watch_arrivals))
         finally:
             await self._wind_up()
+            keeping.cancel()
 
     async def _wind_up(self) -> None:
-        """Turns in the making may end; the rest is handed over."""
+        """Turns in the making may end; the rest is handed over, and no turn begins."""
+        self._stopping = True
         if self._serving:
-            await asyncio.wait(self._serving, timeout=FINISH_SECONDS)
+            await asyncio.wait(self._serving, timeout=self._timing.grace)
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
+        # what was given to us in the moment in which we stopped
+        await asyncio.gather(*(attempt(partial(self._give_back, tag)) for tag in self._tags))
+
+    async def _give_back(self, tag: str) -> None:
+        for token in await self._queue.given(tag):
+            await self._queue.release(token)
+
+    async def _take_over(self, tag: str) -> None:
+        """What a dead worker has left, at once."""
+        tokens: list[Token] | None = None
+        while tokens is None:
+            try:
+                tokens = await self._queue.abandoned(tag, 0, 1000)
+            except RedisError as error:
+                if "NOGROUP" in str(error):
+                    return  # no worker was ever here
+                await asyncio.sleep(RETRY_SECONDS)
+        await self._start_left_behind(tokens, steal=True)
 
     async def _forever(self, step: Callable[[], Coroutine[None, None, None]]) -> None:
         while True:
@@ -81,124 +104,95 @@ class Worker:
                 log.warning("Redis: %s; trying again", error or "it has fallen silent")
                 await asyncio.sleep(RETRY_SECONDS)
                 if "NOGROUP" in str(error):  # it came back empty
-                    await self._again(self._queue.prepare)
-
-    async def _again(self, step: Callable[[], Coroutine[None, None, None]]) -> None:
-        with contextlib.suppress(RedisError):
-            await step()
+                    await attempt(self._queue.prepare)
 
     async def _serve_new(self, tag: str) -> None:
         async with self._free:
             free = self._at_once - len(self._serving)  # do not take what cannot be served yet
-        await self._start(await self._queue.wait(tag, max(1, free)), steal=False)
+        if tag in self._broken_off:
+            await self._start(await self._lost(tag))
+        self._broken_off.add(tag)
+        tokens = await self._queue.wait(tag, 1 + max(0, free) // len(self._tags))  # the others read too
+        self._broken_off.discard(tag)
+        await self._start(tokens)
+
+    async def _lost(self, tag: str) -> list[Token]:
+        """A read that broke off may have been answered all the same."""
+        return [token for token in await self._queue.given(tag) if token.id not in self._in_hand]
 
     async def _serve_abandoned(self, tag: str) -> None:
-        await asyncio.sleep(LEASE_SECONDS / 4)
-        mine = set(self._tokens)
+        await asyncio.sleep(LEASE_SECONDS / 10)  # recovery takes a lease and this much
         abandoned = await self._queue.abandoned(tag, LEASE_SECONDS, 100)
-        await self._start([token for token in abandoned if token.conversation not in mine], steal=False)
+        await self._start_left_behind([token for token in abandoned if token.id not in self._in_hand], steal=False)
 
     async def _keep_leases(self) -> None:
         await asyncio.sleep(LEASE_SECONDS / 4)
-        if self._tokens:
-            await self._queue.keep(list(self._tokens.values()))
+        if self._services:
+            await self._queue.keep([service.token for service in self._services.values()])
 
     async def _watch_arrivals(self) -> None:
         async with self._queue.arrivals() as arrivals:
             async for event_id, conversation in arrivals:
-                draft = self._drafts.get(conversation)
-                if draft and earlier(draft.batch.last, event_id):
-                    draft.interrupted = True
-                    draft.task.cancel()
+                if service := self._services.get(conversation):
+                    service.hear(event_id)
 
-    async def _start(self, tokens: list[Token], steal: bool) -> None:
+    async def _start_left_behind(self, tokens: list[Token], steal: bool) -> None:
+        """Where workers seem to die of one of them, it is found out which: the others have died only beside it."""
+        harmless: list[Token] = []
         for token in tokens:
-            await self._free.acquire()
-            task = asyncio.create_task(self._serve(token, steal))
-            self._serving.add(task)
-            task.add_done_callback(self._finished)
+            if await insist(partial(self._queue.tries, token)) < SUSPICIOUS_TRIES:
+                harmless.append(token)
+            else:
+                self._in_hand.add(token.id)
+                self._suspicious.put_nowait(token)
+        await self._start(harmless, steal)
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    async def _serve_suspicious(self) -> None:
+        """One turn on each, and no other of its kind meanwhile."""
+        token = await self._suspicious.get()
+        await self._free.acquire()
+        await asyncio.wait({self._begin(token, steal=False)})
+
+    async def _start(self, tokens: list[Token], steal: bool = False) -> None:
+        """Each as soon as there is a place for it."""
+        self._in_hand.update(token.id for token in tokens)
+        waiting = deque(tokens)
+        try:
+            while waiting:
+                await self._free.acquire()
+                self._begin(waiting.popleft(), steal)
+        finally:
+            self._in_hand.difference_update(token.id for token in waiting)
+
+    def _begin(self, token: Token, steal: bool) -> asyncio.Task[None]:
+        service = Service(token, steal, self._queue, self._replying, self._free.locked)
+        task = asyncio.create_task(self._serve(service))
+        self._serving.add(task)
+        task.add_done_callback(partial(self._finished, token))
+        return task
+
+    def _finished(self, token: Token, task: asyncio.Task[None]) -> None:
         self._serving.discard(task)
+        self._in_hand.discard(token.id)
         self._free.release()
         if not task.cancelled() and (error := task.exception()):
             # the token stays pending: after the lease it is served again
             log.error("a conversation could not be served", exc_info=error)
 
-    async def _serve(self, token: Token, steal: bool) -> None:
-        """Turn after turn until the conversation has no mail."""
-        self._tokens[token.conversation] = token
-        restarts = 0
+    async def _serve(self, service: Service) -> None:
+        """Turn after turn until the conversation has no mail, or we are to stop."""
+        where = service.token.conversation
+        while earlier := self._services.get(where):  # it has two tokens for a moment
+            await earlier.over.wait()
+        self._services[where] = service
         try:
-            while (ended := await self._next_turn(token, steal, restarts)) not in (Ended.FINISHED, Ended.TAKEN_OVER):
-                restarts = 0 if ended is Ended.MORE else restarts + 1
+            while not self._stopping and await service.next_turn():
+                pass
+            if self._stopping:
+                await service.release()
         except asyncio.CancelledError:
-            await self._again(partial(self._queue.release, token))
+            await service.release()
             raise
         finally:
-            if self._tokens.get(token.conversation) is token:
-                del self._tokens[token.conversation]
-
-    async def _next_turn(self, token: Token, steal: bool, restarts: int) -> Ended:
-        while True:
-            try:
-                if batch := await self._queue.take(token, steal):
-                    return await self._turn(batch, interruptible=restarts < MOST_RESTARTS)
-                return Ended.FINISHED
-            except (RedisError, NotCounted) as error:
-                # whatever of the turn was not committed has not happened
-                log.warning("Redis: %s; the turn begins again", error)
-                await asyncio.sleep(RETRY_SECONDS)
-
-    async def _turn(self, batch: Batch, interruptible: bool) -> Ended:
-        """Make one reply and commit it, unless the customer goes on writing meanwhile."""
-        where = batch.token.conversation
-        draft = Draft(asyncio.create_task(self._reply(batch)), batch)
-        if interruptible:
-            self._drafts[where] = draft
-        try:
-            session, parts = await draft.task
-        except asyncio.CancelledError:
-            if draft.interrupted and not _is_being_cancelled():
-                return Ended.INTERRUPTED
-            raise
-        finally:
-            self._drafts.pop(where, None)
-        return await self._queue.commit(batch, session, parts, interruptible)
-
-    async def _reply(self, batch: Batch) -> tuple[str, list[Part]]:
-        """What the turn leaves behind: the session and the lasting parts. What passes is told at once."""
-        session = _session_of(batch)
-        lasting: list[Part] = []
-        try:
-            async with (
-                asyncio.timeout(TURN_SECONDS),
-                aclosing(self._manager.turn(session, batch.messages, batch.staff)) as parts,
-            ):
-                async for part in parts:
-                    if isinstance(part, TextDelta) or part == RESTARTED:
-                        await self._queue.emit(batch, part)
-                    else:
-                        lasting.append(part)
-        except (RedisError, NotCounted):
-            raise
-        except Exception:
-            log.exception("the turn failed")
-            await self._queue.emit(batch, RESTARTED)
-            session = _session_of(batch)
-            lasting = list(self._manager.apologise(session, batch.messages))
-        return saved(session), lasting
-
-
-def _session_of(batch: Batch) -> Session:
-    try:
-        return open_session(batch.token.conversation, batch.session)
-    except msgspec.MsgspecError:
-        log.exception("a session cannot be read; the conversation begins anew")
-        return open_session(batch.token.conversation, "")
-
-
-def _is_being_cancelled() -> bool:
-    """Whether it is the task that runs now that is to end, not only one that it waits for."""
-    task = asyncio.current_task()
-    return bool(task and task.cancelling())
+            del self._services[where]
+            service.over.set()

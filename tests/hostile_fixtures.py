@@ -17,8 +17,6 @@ from bot.answering.link_desk import LinkDesk
 from bot.answering.presenting import Presenting
 from bot.answering.prompting import Prompts
 from bot.answering.turn import Answerer, Turn
-from bot.assembly import read_prompts
-from bot.connection import Connection, connect
 from bot.conversation import ConversationManager
 from bot.desk.handoff import Handoff
 from bot.keys import Keys
@@ -31,6 +29,8 @@ from bot.listening import Listener
 from bot.mailbox import Mailbox
 from bot.messages import FinalText, Part
 from bot.one_time_codes import OneTimeCodes
+from bot.opening.places import read_prompts
+from bot.redis.connection import Connection, connect
 from bot.sessions import Session, open_session, saved
 from bot.settings import Settings
 from bot.shop.actions import Action
@@ -39,7 +39,7 @@ from bot.shop.identity import Identity
 from bot.shop.records import Fulfilment, Order, Payment
 from bot.shop.store import ShopStore, open_store
 from bot.turns import TurnQueue
-from bot.worker import Worker
+from bot.worker import Timing, Worker
 from tests.action_shop import NOW
 
 Rows = dict[str, list[tuple[object, ...]]]
@@ -138,7 +138,7 @@ class OpenedDesk:
     def start_worker(self) -> None:
         self.started += 1
         queue = TurnQueue(self.connection, self.keys, f"worker-{self.started}")
-        worker = Worker(queue, self.manager, self.keys)
+        worker = Worker(queue, self.manager, self.keys, timing=Timing(burst=0))
         self.workers.append(asyncio.create_task(worker.run(alone=not self.workers)))
 
     async def stop_workers(self) -> None:

@@ -12,6 +12,7 @@ from bot.answering.agent import Agent
 from bot.answering.extractive import Extractive
 from bot.answering.falling_back import FallingBack
 from bot.answering.ground import Ground
+from bot.answering.patience import Patience
 
 YES = frozenset(("yes", "Yes!", "YES", "是的", "确认"))
 NO = frozenset(("no", "不用了"))
@@ -132,7 +133,7 @@ class HostileModel:
     def bind_tools(self, tools: Sequence[object]) -> "HostileModel":
         return self
 
-    async def astream(self, messages: Sequence[BaseMessage]) -> AsyncIterator[AIMessageChunk]:
+    async def astream(self, messages: Sequence[BaseMessage], patience: Patience) -> AsyncIterator[AIMessageChunk]:
         self.told += [str(one.content) for one in messages if isinstance(one, ToolMessage)][len(self.told) :]
         calls, self.calls = self.calls, ()
         if calls:

@@ -5,15 +5,29 @@ import asyncio
 import pytest
 
 from bot.assembly import ShopDesk
-from bot.connection import Connection
 from bot.keys import Keys
 from bot.listening import Listener
 from bot.mailbox import Mailbox
 from bot.messages import FinalText, Incoming, Said
+from bot.redis.connection import Connection
 from bot.turns import Ended, Token, TurnQueue
 from tests.talking import Customer
 
-SHARDS = pytest.mark.parametrize("keys", [Keys(1), Keys(4)], ids=["one shard", "four shards"])
+
+@pytest.fixture
+def connection(any_connection: Connection) -> Connection:
+    """All of these run on every kind of Redis."""
+    return any_connection
+
+
+@pytest.fixture
+def keys(any_keys: Keys) -> Keys:
+    return any_keys
+
+
+@pytest.fixture
+def desk(any_desk: ShopDesk) -> ShopDesk:
+    return any_desk
 
 
 def message(number: int, conversation: str = "test:a") -> Incoming:
@@ -25,7 +39,6 @@ async def next_token(queue: TurnQueue, keys: Keys, conversation: str = "test:a")
     return token
 
 
-@SHARDS
 async def test_messages_come_in_order_and_a_repeated_id_is_one_message(connection: Connection, keys: Keys) -> None:
     mailbox, queue = Mailbox(connection, keys, Listener(connection)), TurnQueue(connection, keys, "one")
     await queue.prepare()
@@ -36,7 +49,6 @@ async def test_messages_come_in_order_and_a_repeated_id_is_one_message(connectio
     assert batch and [one.text for one in batch.messages] == ["text 1", "text 2"]
 
 
-@SHARDS
 async def test_a_committed_turn_saves_the_session_tells_the_reply_and_takes_the_mail_away(
     connection: Connection, keys: Keys
 ) -> None:
@@ -62,8 +74,9 @@ async def test_what_only_passed_is_gone_from_the_transcript_after_the_turn(desk:
     assert kinds == ["Said", "FinalText", "Sources", "Status"]
 
 
-async def test_a_message_that_comes_during_the_turn_is_not_lost_and_not_answered_alone(connection: Connection) -> None:
-    keys = Keys()
+async def test_a_message_that_comes_during_the_turn_is_not_lost_and_not_answered_alone(
+    connection: Connection, keys: Keys
+) -> None:
     mailbox, queue = Mailbox(connection, keys, Listener(connection)), TurnQueue(connection, keys, "one")
     await queue.prepare()
     await mailbox.accept(message(1))
@@ -81,8 +94,7 @@ async def test_a_message_that_comes_during_the_turn_is_not_lost_and_not_answered
     assert await queue.commit(rest, "s", [], True) is Ended.FINISHED
 
 
-async def test_a_worker_that_comes_back_from_the_dead_changes_nothing(connection: Connection) -> None:
-    keys = Keys()
+async def test_a_worker_that_comes_back_from_the_dead_changes_nothing(connection: Connection, keys: Keys) -> None:
     mailbox = Mailbox(connection, keys, Listener(connection))
     dead, alive = TurnQueue(connection, keys, "dead"), TurnQueue(connection, keys, "alive")
     await dead.prepare()
@@ -100,8 +112,7 @@ async def test_a_worker_that_comes_back_from_the_dead_changes_nothing(connection
     assert texts == ["new"]
 
 
-async def test_staff_who_take_the_conversation_stop_the_reply_in_the_making(connection: Connection) -> None:
-    keys = Keys()
+async def test_staff_who_take_the_conversation_stop_the_reply_in_the_making(connection: Connection, keys: Keys) -> None:
     mailbox, queue = Mailbox(connection, keys, Listener(connection)), TurnQueue(connection, keys, "one")
     await queue.prepare()
     await mailbox.accept(message(1))
@@ -141,8 +152,10 @@ async def test_a_listener_that_comes_late_or_comes_back_sees_everything_once(des
     assert len(ids) == len(set(ids)) and before[2].id in ids and before[1].id not in ids
 
 
-async def test_the_same_message_id_in_another_conversation_is_another_message(connection: Connection) -> None:
-    mailbox = Mailbox(connection, Keys(), Listener(connection))
+async def test_the_same_message_id_in_another_conversation_is_another_message(
+    connection: Connection, keys: Keys
+) -> None:
+    mailbox = Mailbox(connection, keys, Listener(connection))
     one = Incoming(channel="test", conversation="t:1", message="2:3", text="one")
     other = Incoming(channel="test", conversation="t:1:2", message="3", text="other")
     for incoming in (one, other):

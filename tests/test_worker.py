@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.assembly import ShopDesk, open_desk_on
-from bot.connection import Connection
-from bot.embedded_redis import embedded_redis
 from bot.keys import LEASE_SECONDS, Keys
 from bot.messages import FinalText, Incoming
+from bot.redis.connection import Connection
+from bot.redis.embedded import embedded_redis
 from bot.settings import Settings
 from serving.script import Reply, Rule, Script
 from serving.scripted_model import scripted_model
@@ -49,7 +49,7 @@ async def test_a_command_that_is_cancelled_at_any_step_is_cancelled(connection: 
 async def test_a_desk_that_is_stopped_at_any_moment_after_its_start_stops(
     demo_data: Path, redis_url: str, connection: Connection
 ) -> None:
-    async with open_desk_on(Settings(data_dir=demo_data), redis_url, alone=True) as desk:
+    async with open_desk_on(Settings(data_dir=demo_data, burst_seconds=0), redis_url, alone=True) as desk:
         for steps in range(40):
             work = asyncio.create_task(desk.work())
             for _ in range(steps):
@@ -62,7 +62,7 @@ async def test_a_desk_that_is_stopped_at_any_moment_after_its_start_stops(
 async def test_twenty_five_waiting_messages_are_two_turns(
     demo_data: Path, redis_url: str, connection: Connection
 ) -> None:
-    async with open_desk_on(Settings(data_dir=demo_data), redis_url, alone=True) as desk:
+    async with open_desk_on(Settings(data_dir=demo_data, burst_seconds=0), redis_url, alone=True) as desk:
         customer = Customer(desk.handles.postbox)
         for number in range(24):
             await customer.posts(f"message {number}")
@@ -80,13 +80,15 @@ async def test_a_worker_that_is_stopped_hands_its_conversations_to_the_next_at_o
 ) -> None:
     slow = Script((Rule(Reply(text="Here you are.", first_token=30)),))
     async with scripted_model(slow) as url:
-        settings = Settings(data_dir=demo_data, model_url=url, model_name="scripted", model_first_token_seconds=60)
+        settings = Settings(
+            data_dir=demo_data, burst_seconds=0, model_url=url, model_name="scripted", model_first_token_seconds=60
+        )
         async with at_work(settings, redis_url, alone=False) as stopped:
             customer = Customer(stopped.handles.postbox)
             event = await customer.posts("How long does delivery take?")
             while not await connection.commands.exists(Keys().lease(customer.conversation)):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        async with at_work(Settings(data_dir=demo_data), redis_url, alone=False) as other:
+        async with at_work(Settings(data_dir=demo_data, burst_seconds=0), redis_url, alone=False) as other:
             customer.postbox = other.handles.postbox
             async with asyncio.timeout(LEASE_SECONDS * 0.6):
                 assert "working days" in (await customer.hears(event)).text
@@ -114,7 +116,7 @@ async def test_a_connection_that_falls_silent_is_noticed_and_replaced(demo_data:
     with embedded_redis(tmp_path / "redis") as redis:
         async with (
             silenceable(redis.url.removeprefix("unix://")) as (url, silence),
-            at_work(Settings(data_dir=demo_data), url) as desk,
+            at_work(Settings(data_dir=demo_data, burst_seconds=0), url) as desk,
         ):
             customer = Customer(desk.handles.postbox)
             await customer.says("hello")

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from bot.channels import Postbox
-from bot.connection import Connection
-from bot.keys import SESSION_SECONDS, Keys
+from bot.keys import Keys
 from bot.messages import STAFF, Incoming
+from bot.redis.connection import Connection
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class Handoff:
         if not await self._redis.exists(self._keys.events(conversation)):
             raise ValueError(f"There is no conversation {conversation}.")
         key = self._keys.staff(conversation)
-        await self._redis.set(key, who, nx=True, ex=SESSION_SECONDS)
+        await self._redis.set(key, who, nx=True, ex=self._keys.kept_seconds)
         owner: Any = await self._redis.get(key)
         if owner != who:
             raise ValueError(f"{conversation} is taken by {owner}.")

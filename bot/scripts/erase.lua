@@ -1,0 +1,14 @@
+-- Everything of a conversation goes; a turn in the making is void. Only the fence stays, so that no late worker passes.
+-- KEYS: mailbox, session, events, turn, lease, staff, line for staff, parked, written
+-- ARGV: conversation, arrivals, an event id after all others, session seconds
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[5], KEYS[6], KEYS[9])
+redis.call('HDEL', KEYS[4], 'since', 'begun', 'tries', 'ended')
+redis.call('HINCRBY', KEYS[4], 'fence', 1)
+redis.call('EXPIRE', KEYS[4], ARGV[4])
+redis.call('ZREM', KEYS[7], ARGV[1])
+local mine = ARGV[1] .. ' '
+for _, field in ipairs(redis.call('HKEYS', KEYS[8])) do
+  if string.sub(field, 1, #mine) == mine then redis.call('HDEL', KEYS[8], field) end
+end
+redis.call('PUBLISH', ARGV[2], ARGV[3] .. ' ' .. ARGV[1])
+return 1

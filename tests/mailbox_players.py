@@ -1,0 +1,42 @@
+"""Those who serve a mailbox in a history: a worker with what it knows, and a turn it has begun."""
+
+from dataclasses import dataclass, field
+
+from bot.messages import WAITING_FOR_STAFF, FinalText, Part
+from bot.turns import Batch, Ended, Token, TurnQueue
+
+
+@dataclass(eq=False)
+class Worker:
+    """What one process knows, and forgets when it dies."""
+
+    queue: TurnQueue
+    name: str
+    tokens: list[Token] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Turn:
+    """A reply in the making, or one that has been committed."""
+
+    worker: Worker
+    batch: Batch
+    number: int  # of the turn in its conversation, as the model counts
+    session: str = ""
+    parts: tuple[Part, ...] = ()
+    interruptible: bool = False
+    step_back: bool = False
+    park: bool = False
+    ended: Ended | None = None
+
+    def make(self, hands_over: bool) -> None:
+        done = [one.message for one in self.batch.messages]
+        reply = FinalText(f"{'no answer' if self.park else 'answer'} to {' '.join(done)}")
+        self.parts = (reply, WAITING_FOR_STAFF) if hands_over or self.park else (reply,)
+        self.session = " ".join([*self.batch.session.split(), *([] if self.park else done)])
+
+    async def end(self) -> Ended:
+        queue = self.worker.queue
+        if self.park:
+            return await queue.park(self.batch, self.session, self.parts, "crashed")
+        return await queue.commit(self.batch, self.session, self.parts, self.interruptible, self.step_back)
