@@ -27,8 +27,14 @@ class Publishing:
         self._store, self._folder, self._languages = store, knowledge, languages
 
     async def prepare(self, now: datetime) -> None:
-        """The demo shop where there is none yet (or an older one); its dates moved up to today; all of it published."""
+        """The demo shop where there is none yet (or an older one); its dates moved up to today; all of it published.
+
+        Where another machine has put the demo shop into the database, only its texts are missing here.
+        """
         profile = await self._store.profile()
+        if profile is not None and profile.demo and self._is_new():
+            keep_drafts(self._folder, read_drafts(DEMO / "knowledge"))
+            self._write_stamp(_demo_hash())
         if profile is None or (profile.demo and self._stamp() not in (OWN, _demo_hash())):
             demo = read_shop(DEMO / "shop", now.astimezone(UTC).date())
             await self._replace(demo, read_drafts(DEMO / "knowledge"))
@@ -88,6 +94,10 @@ class Publishing:
 
     async def _publish(self, imported: Sequence[Passage]) -> None:
         publish(self._folder, [*imported, *product_passages(await self._store.products(), self._languages)])
+
+    def _is_new(self) -> bool:
+        """Whether no shop was ever published from this folder."""
+        return read_kept(self._folder) is None and not self._stamp()
 
     def _stamp(self) -> str:
         try:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from bot.mail import smtp_server
+from bot.letters.mail import smtp_server
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 PREFIX = "SHOPDESK_"
@@ -25,18 +26,28 @@ class Settings(BaseModel):
     data_dir: Path = Field(
         Path("data"), description="Folder for the embedded Redis, the database and the knowledge index"
     )
-    redis_url: str = Field("", description="redis:// or unix:// address; empty: an embedded Redis in the data folder")
+    redis_url: str = Field(
+        "",
+        description="redis:// or unix:// address, of a cluster some nodes with commas; empty: one in the data folder",
+    )
     database_url: str = Field(
         "", description="postgresql+asyncpg:// or sqlite+aiosqlite:// address; empty: SQLite in the data folder"
     )
     model_url: str = Field(
-        "", description="OpenAI-compatible address of the vLLM server; empty: answers without a model"
+        "",
+        description="OpenAI-compatible address of the vLLM server, or of several with commas; "
+        "empty: answers without a model",
     )
     model_name: str = Field("", description="Name under which the server serves the model; needed with MODEL_URL")
     model_key: SecretStr = Field(SecretStr(""), description="API key of the model server, if it wants one")
-    model_concurrency: int = Field(32, ge=1, le=1024, description="Model calls at the same time, per process")
+    model_concurrency: int = Field(
+        32, ge=1, le=1024, description="Model calls at the same time, per process and address"
+    )
     model_first_token_seconds: float = Field(
         8, gt=0, le=120, description="Longer without a first token: simpler answer"
+    )
+    model_turns_per_hour: int = Field(
+        60, ge=0, description="Turns with the model for each customer; more are answered without it; 0: no limit"
     )
     model_reply_seconds: float = Field(45, gt=0, le=600, description="Longest time for one model call")
     smtp_url: SecretStr = Field(
@@ -46,10 +57,28 @@ class Settings(BaseModel):
     mail_from: str = Field("", description="Sender of the mails; empty: the shop's own e-mail address")
     prompts_dir: Path | None = Field(None, description="Folder with your own prompts; empty: the ones that come along")
     workers: int = Field(64, ge=1, le=10_000, description="Conversations served at the same time, per process")
-    shards: int = Field(
-        1, ge=1, le=64, description="Spread of conversations over a Redis Cluster; 1 for a single server"
+    keep_days: int = Field(90, ge=1, le=3650, description="How long a conversation is kept after its last turn")
+    burst_seconds: float = Field(
+        0.6, ge=0, le=5, description="How long a customer who seems to write more is given for it; 0 to never wait"
     )
+    busy_after: int = Field(200, ge=1, description="So many conversations in line, and customers are told their place")
+    most_in_line: int = Field(10_000, ge=1, description="More conversations in line, and messages are refused for now")
+    shards: int = Field(
+        1, ge=1, le=64, description="Spread of conversations over a Redis Cluster, for good; 1 for a single server"
+    )
+    grace_seconds: float = Field(
+        5, ge=0, le=3600, description="After SIGTERM or Ctrl-C: how long turns in the making may go on"
+    )
+    secret: SecretStr = Field(
+        SecretStr(""),
+        description="Signs visitors' tokens, 32 characters or more, the same in every process; "
+        "empty: a file in the data folder",
+    )
+    metrics_host: str = Field("127.0.0.1", description="Where the figures for Prometheus are served, with METRICS_PORT")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of the figures, at /metrics; 0: none of their own")
+    otlp_url: str = Field("", description="OTLP/HTTP address of a trace collector; empty: nothing is traced")
     log_level: str = Field("WARNING", description="DEBUG, INFO, WARNING or ERROR")
+    log_format: Literal["text", "json"] = Field("text", description="One line each: for people, or as JSON")
 
     @field_validator("log_level")
     @classmethod
@@ -58,6 +87,13 @@ class Settings(BaseModel):
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
 
+    @field_validator("secret")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr) -> SecretStr:
+        if value and len(value.get_secret_value()) < 32:
+            raise ValueError("must be at least 32 characters long: a short secret can be guessed")
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _redis_scheme(cls, value: str) -> str:
@@ -65,12 +101,20 @@ class Settings(BaseModel):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("model_url")
+    @field_validator("otlp_url")
     @classmethod
-    def _http_scheme(cls, value: str) -> str:
+    def _collector_scheme(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("model_url")
+    @classmethod
+    def _http_scheme(cls, value: str) -> str:
+        addresses = [address.strip().rstrip("/") for address in value.split(",")] if value else []
+        if not all(address.startswith(("http://", "https://")) for address in addresses):
+            raise ValueError("must begin with http:// or https://, each address where there are several with commas")
+        return ",".join(dict.fromkeys(addresses))
 
     @field_validator("smtp_url")
     @classmethod
@@ -85,6 +129,11 @@ class Settings(BaseModel):
         if value and not (value.isprintable() and ADDRESS.fullmatch(parseaddr(value)[1])):
             raise ValueError("must be an address such as desk@example.com or Our Shop <desk@example.com>")
         return value
+
+    @property
+    def model_urls(self) -> tuple[str, ...]:
+        """One for each replica of the model."""
+        return tuple(self.model_url.split(",")) if self.model_url else ()
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

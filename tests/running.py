@@ -1,4 +1,4 @@
-"""`shopdesk run` as a process of its own, as its user starts it."""
+"""`shopdesk` as processes of its own, as its user starts them."""
 
 import os
 import socket
@@ -12,7 +12,9 @@ from pathlib import Path
 
 import psutil
 
-START_SECONDS = 40.0
+START_SECONDS = 90.0
+SAID_WHEN_READY = {"worker": "Worker: ready"}  # any other prints the address at which it serves
+SERVES = "Shop and chat"
 
 
 def free_port() -> int:
@@ -31,7 +33,7 @@ def environment(data: Path, **settings: object) -> dict[str, str]:
 
 
 def run_once(*arguments: str, env: Mapping[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), env=dict(env), input=stdin, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command(*arguments), env=dict(env), input=stdin, capture_output=True, text=True, timeout=120)
 
 
 @dataclass
@@ -45,28 +47,42 @@ class Running:
 
 
 @contextmanager
-def running(data: Path, **settings: object) -> Iterator[Running]:
-    """Started and listening; killed afterwards if it still lives."""
+def running(data: Path, role: str = "run", **settings: object) -> Iterator[Running]:
+    """`shopdesk` in this role, started and ready; killed afterwards if it still lives."""
+    family: list[psutil.Process] = []
+    try:
+        with started(data, role, **settings) as one:
+            wait_until_ready(one, role)
+            family = one.family()
+            yield one
+    finally:
+        psutil.wait_procs(family, timeout=10)
+
+
+@contextmanager
+def started(data: Path, role: str = "run", **settings: object) -> Iterator[Running]:
+    """The same without waiting: for several that start at the same moment."""
     port = free_port()
     output = data.parent / f"output-{port}.txt"
     with output.open("w") as file:
         process = subprocess.Popen(
-            command("run"), env=environment(data, port=port, **settings), stdout=file, stderr=file, text=True
+            command(role), env=environment(data, port=port, **settings), stdout=file, stderr=file, text=True
         )
-    family: list[psutil.Process] = []
+    one = Running(process, f"http://127.0.0.1:{port}", output)
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while "Shop and chat" not in output.read_text():
-            assert process.poll() is None, output.read_text()
-            assert time.monotonic() < deadline, output.read_text()
-            time.sleep(0.05)
-        family = psutil.Process(process.pid).children(recursive=True)
-        yield Running(process, f"http://127.0.0.1:{port}", output)
+        yield one
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
-        psutil.wait_procs(family, timeout=10)
+
+
+def wait_until_ready(one: Running, role: str = "run") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while SAID_WHEN_READY.get(role, SERVES) not in one.output.read_text():
+        assert one.process.poll() is None, one.output.read_text()
+        assert time.monotonic() < deadline, one.output.read_text()
+        time.sleep(0.05)
 
 
 def all_gone(processes: list[psutil.Process], within: float) -> bool:

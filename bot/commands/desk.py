@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 
 import click
 
-from bot.assembly import redis_url
 from bot.commands.playing import Environ, play, settings_of
-from bot.connection import Connection, connect
 from bot.desk.handoff import Handoff
 from bot.keys import Keys
 from bot.listening import Listener
 from bot.mailbox import Mailbox
 from bot.messages import FinalText, Said
+from bot.opening.places import redis_url
+from bot.redis.connection import Connection, connect
+from bot.redis.shards import check_shards
 
 
 @click.group(help="Conversations that wait for a person.")
@@ -102,7 +103,8 @@ async def _connected(environ: Environ) -> AsyncIterator[tuple[Connection, Keys]]
     """To the Redis of the desk that is running."""
     settings = settings_of(environ)
     async with connect(redis_url(settings)) as connection:
-        yield connection, Keys(settings.shards)
+        await check_shards(connection, settings.shards)
+        yield connection, Keys(settings.shards, settings.keep_days)
 
 
 @asynccontextmanager

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from bot.assembly import database_url, read_prompts
 from bot.commands.playing import Environ, play, settings_of
+from bot.opening.places import database_url, read_prompts
 from bot.publishing import Publishing
 from bot.shop.store import open_store
 

@@ -11,8 +11,8 @@ import msgspec
 from bot.answering.presenting import Presenting
 from bot.answering.presenting_actions import PresentingActions
 from bot.answering.prompting import DEFAULT_LANGUAGE, Prompts
-from bot.assembly import database_url, read_prompts
 from bot.commands.playing import Environ, play, settings_of
+from bot.opening.places import database_url, read_prompts
 from bot.publishing import Publishing
 from bot.shop.applying import Applying, Saying
 from bot.shop.database import open_database

@@ -1,0 +1,95 @@
+"""What every process of a desk stands on, whatever it does there: Redis, the shop, its knowledge and its words."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.answering.presenting import Presenting
+from bot.answering.prompting import Prompts
+from bot.channels import Figures
+from bot.keys import Keys
+from bot.knowledge.index import open_index
+from bot.knowledge.passages import Retriever
+from bot.limits import Limits
+from bot.observing.watching import watched
+from bot.opening.places import database_url, read_prompts, redis_url
+from bot.publishing import Publishing
+from bot.redis.connection import Connection, connect
+from bot.redis.one_at_a_time import one_at_a_time
+from bot.redis.shards import settle_shards
+from bot.settings import Settings
+from bot.shop.records import ShopProfile
+from bot.shop.store import ShopStore, StoreUnavailable, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    settings: Settings
+    connection: Connection
+    keys: Keys
+    limits: Limits
+    store: ShopStore
+    profile: ShopProfile
+    prompts: Prompts
+    retriever: Retriever
+    presenting: Presenting
+    figures: Figures
+    announce: Callable[[str], None]  # prints one line to the person who started the program
+    alone: bool  # no other process works on this Redis
+
+
+@asynccontextmanager
+async def open_premises(
+    settings: Settings, redis: str, alone: bool, announce: Callable[[str], None]
+) -> AsyncIterator[Premises]:
+    """On the Redis of this address. Of processes that start together on an empty database, one puts the demo shop
+    there and the others wait.
+
+    Raises OSError or ValueError with one sentence that says what to do.
+    """
+    keys = Keys(settings.shards, settings.keep_days)
+    prompts, knowledge = read_prompts(settings), settings.data_dir / "knowledge"
+    async with connect(redis) as connection, open_store(database_url(settings)) as store:
+        await settle_shards(connection, settings.shards)
+        async with one_at_a_time(connection, keys.preparing()):
+            await Publishing(store, knowledge, prompts.languages).prepare(datetime.now(UTC))
+        profile = await store.profile()
+        if profile is None:
+            raise StoreUnavailable("The shop's database was emptied while we started: start again.")
+        async with watched(settings, connection, keys) as figures:
+            yield Premises(
+                settings=settings,
+                connection=connection,
+                keys=keys,
+                limits=Limits(connection.commands),
+                store=store,
+                profile=profile,
+                prompts=prompts,
+                retriever=open_index(knowledge),
+                presenting=Presenting(store, prompts, profile.currency),
+                figures=figures,
+                announce=announce,
+                alone=alone,
+            )
+
+
+@asynccontextmanager
+async def join_premises(settings: Settings, announce: Callable[[str], None]) -> AsyncIterator[Premises]:
+    """On the Redis that the processes of a desk share: the one that is set, else that of a `shopdesk run` with the
+    same data folder. Raises OSError or ValueError with one sentence that says what to do."""
+    if not settings.redis_url:
+        await _find_running(settings)
+    async with open_premises(settings, redis_url(settings), alone=False, announce=announce) as premises:
+        yield premises
+
+
+async def _find_running(settings: Settings) -> None:
+    try:
+        async with connect(redis_url(settings)):
+            return
+    except ConnectionError:
+        raise ConnectionError(
+            "There is no Redis to share: set SHOPDESK_REDIS_URL to the one of all processes of the desk, or first "
+            f"start `shopdesk run` on this machine with the same data folder ({settings.data_dir})."
+        ) from None
