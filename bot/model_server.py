@@ -1,6 +1,7 @@
-"""Asking the model server whether it is there and what it serves."""
+"""Asking the model servers whether they are there and what they serve."""
 
 import asyncio
+from dataclasses import dataclass
 
 import aiohttp
 
@@ -9,17 +10,41 @@ from bot.settings import Settings
 SECONDS = 3.0
 
 
-async def served_models(settings: Settings) -> list[str]:
-    """The names it serves. Raises aiohttp.ClientError, TimeoutError, or ValueError for an answer of another kind."""
+@dataclass(frozen=True, slots=True)
+class AskedServer:
+    """What one of them said."""
+
+    url: str
+    serves: tuple[str, ...] = ()
+    trouble: str = ""  # why it is away; "" where it answered
+
+
+async def ask_model_servers(settings: Settings) -> list[AskedServer]:
+    """Every replica, all at once, in the order of the setting. Takes SECONDS at most and raises nothing."""
     key = settings.model_key.get_secret_value()
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with (
-        asyncio.timeout(SECONDS),
-        aiohttp.ClientSession(headers=headers) as http,
-        http.get(f"{settings.model_url.removesuffix('/v1')}/v1/models") as response,
-    ):
-        found = await response.json(content_type=None)
+    async with aiohttp.ClientSession(headers=headers) as http:
+        return list(await asyncio.gather(*(_asked(http, url) for url in settings.model_urls)))
+
+
+def away(asked: list[AskedServer]) -> str:
+    """One line for those that are away, "" for none. By their place in the setting: anybody may read it, and an
+    address inside the shop's network is nobody's business."""
+    gone = [f"number {place} ({one.trouble})" for place, one in enumerate(asked, 1) if one.trouble]
+    if len(gone) == len(asked) == 1:
+        return f"away: answers come without it ({asked[0].trouble})"
+    if not gone:
+        return ""
+    without = "answers come without it" if len(gone) == len(asked) else "the others serve"
+    return f"away: {len(gone)} of {len(asked)}, {without}: {', '.join(gone)}"
+
+
+async def _asked(http: aiohttp.ClientSession, url: str) -> AskedServer:
     try:
-        return [str(model["id"]) for model in found["data"]]
-    except (KeyError, TypeError) as error:
-        raise ValueError("no list of models") from error
+        async with asyncio.timeout(SECONDS), http.get(f"{url.removesuffix('/v1')}/v1/models") as response:
+            found = await response.json(content_type=None)
+        return AskedServer(url, tuple(str(model["id"]) for model in found["data"]))
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        return AskedServer(url, trouble=type(error).__name__)
+    except (KeyError, TypeError):
+        return AskedServer(url, trouble="no list of models")

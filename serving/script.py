@@ -84,6 +84,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: tuple[Rule, ...]
     about: str = ""
     model: str = "scripted"
+    places: int = 0  # requests worked on at once; more of them wait; 0: all at once
 
     def reply(self, asked: Asked) -> Reply | None:
         """What the first rule that applies says, its placeholders filled in; None where none applies."""

@@ -9,7 +9,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ class ScriptedModel:
     def __init__(self, script: Script) -> None:
         self._script = script
         self._asked: deque[Remembered] = deque(maxlen=REMEMBERED)
-        self._calls = 0
+        self._calls = self._ended = self._aborted = self._running = self._waiting = 0
+        self._places = asyncio.Semaphore(script.places) if script.places else None
         self._connections: set[object] = set()
 
     def application(self) -> web.Application:
@@ -48,6 +49,7 @@ class ScriptedModel:
                 web.get("/v1/models", self.models),
                 web.get("/health", self.health),
                 web.get("/requests", self.requests),
+                web.get("/metrics", self.metrics),
             ]
         )
         return app
@@ -61,32 +63,63 @@ class ScriptedModel:
         )
 
     async def requests(self, request: web.Request) -> web.Response:
-        aborted = sum(each.aborted for each in self._asked)
-        counts = {"count": self._calls, "aborted": aborted, "connections": len(self._connections)}
+        counts = {"count": self._calls, "aborted": self._aborted, "connections": len(self._connections)}
         return _json({**counts, "requests": list(self._asked)})
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Prometheus text, with vLLM's names for what both of them count."""
+        model = f'model_name="{self._script.model}"'
+        figures = (
+            ("num_requests_running", "gauge", model, self._running),
+            ("num_requests_waiting", "gauge", model, self._waiting),
+            ("request_success_total", "counter", f'{model},finished_reason="stop"', self._ended),
+            ("request_success_total", "counter", f'{model},finished_reason="abort"', self._aborted),
+        )
+        types = dict.fromkeys(f"# TYPE vllm:{name} {kind}" for name, kind, _, _ in figures)
+        lines = [*types, *(f"vllm:{name}{{{labels}}} {value}" for name, _, labels, value in figures)]
+        return web.Response(text="\n".join(lines) + "\n", content_type="text/plain")
 
     async def complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         remembered = Remembered(body.decode(errors="replace"), time.time())
         self._asked.append(remembered)
-        self._calls += 1
+        before, self._calls = self._calls, self._calls + 1
         self._connections.add(request.transport and request.transport.get_extra_info("peername"))
         try:
-            response = await self._answer(request, body)
+            async with self._working():
+                response = await self._answer(request, body, before)
         except (asyncio.CancelledError, ConnectionError):
             remembered.aborted = True
+            self._aborted += 1
             raise
         remembered.finished = True
+        self._ended += 1
         return response
 
-    async def _answer(self, request: web.Request, body: bytes) -> web.StreamResponse:
+    @asynccontextmanager
+    async def _working(self) -> AsyncIterator[None]:
+        """Waits for a place where the script has only so many."""
+        async with AsyncExitStack() as held:
+            if self._places is not None:
+                self._waiting += 1
+                try:
+                    await held.enter_async_context(self._places)
+                finally:
+                    self._waiting -= 1
+            self._running += 1
+            try:
+                yield
+            finally:
+                self._running -= 1
+
+    async def _answer(self, request: web.Request, body: bytes, before: int) -> web.StreamResponse:
         try:
             asked = msgspec.json.decode(body, type=WireRequest)
         except msgspec.DecodeError as error:
             return _error(400, f"The request cannot be read: {error}")
         if asked.model != self._script.model:
             return _error(404, f"The model {asked.model} does not exist; this is {self._script.model}")
-        reply = self._script.reply(_what_matters(asked, self._calls - 1))
+        reply = self._script.reply(_what_matters(asked, before))
         if reply is None:
             return _error(400, "No rule of the script applies to this request")
         if reply.fault in ("429", "503", "500"):

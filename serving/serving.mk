@@ -1,6 +1,6 @@
 # Included by the Makefile: everything about models.
 
-.PHONY: test-vllm serve-model scripted-model
+.PHONY: test-vllm serve-model scripted-model proof-model-faults
 
 test-vllm: .venv/.test  ## a real vLLM on the CPU (its own environment, 3.4 GB) with a tiny model made on the spot
 	@nice serving/vllm_cpu/install.sh .venv-vllm
@@ -11,3 +11,6 @@ serve-model: .venv/.run  ## vLLM on this machine's GPU; MODEL=a name of serving/
 
 scripted-model: .venv/.run  ## a model that plays a script, for demonstrations; SCRIPT=file PORT=8001
 	@$(BIN)/python -m serving.scripted_model --script "$(or $(SCRIPT),serving/scripts/desk.json)" --port $(or $(PORT),8001)
+
+proof-model-faults: .venv/.test  ## each fault of a model, ten times over; FAULT_ROUNDS=10 sizes it
+	SHOPDESK_TEST_FAULT_ROUNDS=$(or $(FAULT_ROUNDS),10) nice $(BIN)/python -m pytest -q tests/test_model_faults.py $(PYTEST)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from bot.assembly import ShopDesk, open_desk_on
-from bot.connection import Connection
+from bot.redis.connection import Connection
 from bot.settings import Settings
 from serving.script import Call, Fault, Quote, Reply, Rule, Script, When
 from serving.scripted_model import scripted_model
@@ -28,6 +28,7 @@ def desk_on(demo_data: Path, redis_url: str, connection: Connection) -> OpenDesk
         async with scripted_model(script) as url:
             settings = Settings(
                 data_dir=demo_data,
+                burst_seconds=0,
                 model_url=url,
                 model_name="scripted",
                 model_first_token_seconds=1,

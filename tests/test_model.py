@@ -265,7 +265,7 @@ async def test_after_five_failures_the_server_is_left_alone(play: Play) -> None:
         with pytest.raises(ModelUnavailable):
             await model.ainvoke("Hello")
     assert (await asked(model))["count"] == 5
-    assert not model.guard.breaker.closed
+    assert not model.replicas.all[0].breaker.closed
 
 
 async def test_a_server_that_recovers_is_used_again(play: Play) -> None:
@@ -277,14 +277,14 @@ async def test_a_server_that_recovers_is_used_again(play: Play) -> None:
                 await model.ainvoke("Hello")
         now[0] += 5
         assert (await model.ainvoke("Hello")).content == "Back again."
-        assert model.guard.breaker.closed
+        assert model.replicas.all[0].breaker.closed
 
 
 async def test_no_more_calls_at_once_than_there_are_places(play: Play) -> None:
     model = await play(Reply(fault="hang"), concurrency=1, wait_for_place=0.02, deadlines=Deadlines(0.3, 0.3))
     first = asyncio.create_task(model.ainvoke("Hello"))
     await eventually_asked(model)
-    with pytest.raises(ModelOverloaded):
+    with pytest.raises(ModelOverloaded, match="No place"):
         await model.ainvoke("Hello")
     with pytest.raises(ModelTooSlow):
         await first

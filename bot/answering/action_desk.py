@@ -38,7 +38,7 @@ class ActionDesk:
         self._presenting = PresentingActions(
             ground.store, ground.prompts, ground.presenting, ground.profile, mails=ground.postroom is not None
         )
-        self._mail = DeedMail(ground, self._presenting)
+        self._mail = DeedMail(ground)
         self._codes = CodeDesk(ground, clock)
         self._answers = YesAndNo.read(ground.prompts)
         self._clock = clock
@@ -129,6 +129,8 @@ class ActionDesk:
     async def _confirmed(self, turn: Turn, proposal: Proposal) -> AsyncIterator[Part]:
         session = turn.session
         session.forget_old_proof(self._clock())
+        if self._clock() < proposal.expires:
+            await self._mail.expect(turn.language, proposal)
         outcome = await self._acting(turn, proposal.action).confirm(proposal.token)
         if isinstance(outcome, Refusal) and outcome.rule == "proof":
             session.wanted = (proposal.action, *session.wanted)
@@ -137,7 +139,7 @@ class ActionDesk:
             return
         self._forget(turn, proposal)
         if isinstance(outcome, Done):
-            self._mail.tell(turn.language, outcome.proposal)
+            await self._mail.tell(turn.language, outcome.proposal)
             yield FinalText(await self._said_of(turn, outcome))
         else:
             async for part in self._refused(turn, outcome):

@@ -3,9 +3,9 @@
 What it proposed is shown and put to the customer by code; what it writes after a proposal is not shown.
 """
 
+import asyncio
 import logging
 import re
-import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
@@ -18,23 +18,29 @@ from bot.answering.gates import Gate, Ungrounded
 from bot.answering.ground import Ground
 from bot.answering.model import ServedModel
 from bot.answering.own_words import OwnWords
+from bot.answering.patience import Patience
 from bot.answering.tools import TOOLS, TurnTools
 from bot.answering.turn import Turn
 from bot.messages import Buttons, FinalText, Part, Sources, TextDelta
+from bot.observing.tracing import span
 from bot.shop.records import in_language
 
 log = logging.getLogger(__name__)
 
+NAMES = frozenset(one.name for one in TOOLS)
 MOST_MODEL_CALLS = 6
 MOST_TOOL_CALLS = 8
 TURN_SECONDS = 45.0
+FIRST_TEXT_SECONDS = 10.0
 
 
 class Agent:
     """An Answerer. Raises ModelFailure or Ungrounded: then the reply has to come from elsewhere."""
 
-    def __init__(self, model: ServedModel, ground: Ground) -> None:
+    def __init__(self, model: ServedModel, ground: Ground, first_text_seconds: float = FIRST_TEXT_SECONDS) -> None:
+        """`first_text_seconds`: so long may it take, over all calls, until the customer is shown text."""
         prompts = ground.prompts
+        self._first_text_seconds = first_text_seconds
         self._model = model.bind_tools(TOOLS)
         self._ground, self._actions, self._codes = ground, ActionDesk(ground), CodeDesk(ground)
         # rendered once: the same bytes in every turn, so that the server finds them in its prefix cache
@@ -54,15 +60,19 @@ class Agent:
     async def answer(self, turn: Turn) -> AsyncGenerator[Part, None]:
         tools, gate = TurnTools(turn, self._ground, self._actions), Gate(turn.reading, turn.text, self._promises)
         written: list[str] = []
+        loop = asyncio.get_running_loop()
+        patience = Patience(since=turn.accepted.timestamp(), text_by=loop.time() + self._first_text_seconds)
         try:
             async with (
-                aclosing(self._written(turn, tools)) as model_text,
+                aclosing(self._written(turn, tools, patience)) as model_text,
                 aclosing(gate.through(model_text)) as grounded,
                 aclosing(self._own_words.through(grounded)) as shown,
             ):
                 async for text in shown:
                     written.append(text)
                     yield TextDelta(text)
+                    if text.strip():
+                        patience.shows(loop.time())
         except (ModelFailure, Ungrounded) as failure:
             if not tools.collected:
                 raise
@@ -91,20 +101,20 @@ class Agent:
         async for part in parts:
             yield part
 
-    async def _written(self, turn: Turn, tools: TurnTools) -> AsyncGenerator[str, None]:
+    async def _written(self, turn: Turn, tools: TurnTools, patience: Patience) -> AsyncGenerator[str, None]:
         """The model's text over all its calls in this turn; between two calls its tools are run."""
-        messages = self._messages(turn)
-        deadline, tool_calls, text_before = time.monotonic() + TURN_SECONDS, 0, False
+        loop, messages = asyncio.get_running_loop(), self._messages(turn)
+        deadline, tool_calls, has_written = loop.time() + TURN_SECONDS, 0, False
         for _ in range(MOST_MODEL_CALLS):
-            if time.monotonic() > deadline:
+            if loop.time() > deadline:
                 raise ModelTooSlow(f"the turn took longer than {TURN_SECONDS:g} s")
             reply = AIMessageChunk(content="")
-            async with aclosing(self._model.astream(messages)) as chunks:  # type: ignore[type-var]
+            async with aclosing(self._call(messages, patience, deadline)) as chunks:
                 async for chunk in chunks:
                     if chunk.content and not tools.collected:
-                        yield ("\n" if text_before and not reply.content else "") + str(chunk.content)
+                        yield ("\n" if has_written and not reply.content else "") + str(chunk.content)
                     reply += chunk  # type: ignore[assignment]
-            text_before = text_before or bool(reply.content)
+            has_written = has_written or bool(reply.content)
             if not reply.tool_calls:
                 return
             tool_calls += len(reply.tool_calls)
@@ -112,9 +122,30 @@ class Agent:
                 raise ModelGarbled(f"more than {MOST_TOOL_CALLS} tool calls in one turn")
             messages.append(AIMessage(content=reply.content, tool_calls=reply.tool_calls))
             for call in reply.tool_calls:
-                result = await tools.run(call["name"], call["args"])
+                with span("tool", name=call["name"] if call["name"] in NAMES else "unknown"):
+                    result = await tools.run(call["name"], call["args"])
                 messages.append(ToolMessage(content=result, tool_call_id=call["id"]))
         raise ModelGarbled(f"no answer after {MOST_MODEL_CALLS} calls")
+
+    async def _call(
+        self, messages: list[BaseMessage], patience: Patience, deadline: float
+    ) -> AsyncGenerator[AIMessage, None]:
+        """One reply of the model, which ends with the turn's deadline. Until its text begins, the call has its own
+        deadlines; from then on the clock runs on what is shown of it. Raises ModelTooSlow: the server is well, so no
+        breaker counts it."""
+        patience.begins_call(asyncio.get_running_loop().time())
+        has_begun = False
+        async with aclosing(self._model.astream(messages, patience=patience)) as chunks:  # type: ignore[type-var]
+            while True:
+                try:
+                    async with asyncio.timeout_at(min(deadline, patience.shown_by) if has_begun else deadline):
+                        chunk = await anext(chunks, None)
+                except TimeoutError:
+                    raise ModelTooSlow("of what the model writes, too little can be shown in time") from None
+                if chunk is None:
+                    return
+                has_begun = has_begun or bool(chunk.content)
+                yield chunk
 
     def _messages(self, turn: Turn) -> list[BaseMessage]:
         """The static prompt, then what was said; the customer's newest words are the end of the history."""

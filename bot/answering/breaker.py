@@ -1,11 +1,7 @@
-"""When a call to the model may start: not while it keeps failing, and not too many at once. No I/O in here."""
+"""A circuit breaker: whether a server that keeps failing is asked again. No I/O in here."""
 
-import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-
-from bot.answering.failures import ModelFailure, ModelOverloaded, ModelRefused, ModelUnavailable
+from collections.abc import Callable
 
 
 class Breaker:
@@ -24,13 +20,16 @@ class Breaker:
     def closed(self) -> bool:
         return self._opened is None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a call would be admitted now."""
+        return self._opened is None or (not self._trial and self._clock() - self._opened >= self._rest)
+
     def admits(self) -> bool:
         """Whether a call may start; each call admitted must end in succeeded(), failed() or abandoned()."""
-        if self._opened is None:
-            return True
-        if self._trial or self._clock() - self._opened < self._rest:
+        if not self.is_ready:
             return False
-        self._trial = True
+        self._trial = not self.closed
         return True
 
     def succeeded(self) -> None:
@@ -48,47 +47,3 @@ class Breaker:
     def abandoned(self) -> None:
         """The caller went away before the call could show anything: the next one may try."""
         self._trial = False
-
-
-class Places:
-    """At most so many calls at once; who finds no place within `wait_seconds` gets ModelOverloaded."""
-
-    def __init__(self, places: int, wait_seconds: float = 3) -> None:
-        self._free, self._wait = asyncio.Semaphore(places), wait_seconds
-
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(self._wait):
-                await self._free.acquire()
-        except TimeoutError:
-            raise ModelOverloaded(f"No place for another call to the model within {self._wait:g} s") from None
-        try:
-            yield
-        finally:
-            self._free.release()
-
-
-class Guard:
-    """Both together, around one call."""
-
-    def __init__(self, breaker: Breaker, places: Places) -> None:
-        self.breaker, self.places = breaker, places
-
-    @asynccontextmanager
-    async def call(self) -> AsyncIterator[None]:
-        async with self.places.one():
-            if not self.breaker.admits():
-                raise ModelUnavailable("The model is left alone for a few seconds, after too many errors")
-            try:
-                yield
-            except ModelRefused:  # it is up, and refuses this one request
-                self.breaker.succeeded()
-                raise
-            except ModelFailure:
-                self.breaker.failed()
-                raise
-            except BaseException:
-                self.breaker.abandoned()
-                raise
-            self.breaker.succeeded()

@@ -42,12 +42,39 @@ class Chunk(msgspec.Struct, frozen=True):
     error: Any = None  # vLLM reports what breaks after the first byte as an event
 
     @property
-    def begins(self) -> bool:
-        """Whether anything of the reply itself is in it; a server may send its first chunk before its first token."""
-        return any(
-            c.delta.content or c.delta.tool_calls or c.delta.reasoning or c.delta.reasoning_content or c.finish_reason
-            for c in self.choices
-        )
+    def size(self) -> int:
+        """How much of the reply itself is in it, in bytes: text, reasoning, pieces of calls, at least 1 for its end. 0
+        for a chunk that a server sends before its first token, or after the last."""
+        size = 0  # loops without generators: this is asked of every token
+        for choice in self.choices:
+            size += _size(choice.delta)
+            if choice.finish_reason:
+                size += 1
+        return size
+
+    @property
+    def has_text(self) -> bool:
+        for choice in self.choices:  # noqa: SIM110
+            if choice.delta.content:
+                return True
+        return False
+
+    @property
+    def finishes(self) -> bool:
+        for choice in self.choices:  # noqa: SIM110
+            if choice.finish_reason:
+                return True
+        return False
+
+
+def _size(delta: Delta) -> int:
+    size = 0
+    for text in (delta.content, delta.reasoning, delta.reasoning_content):
+        if text:
+            size += len(text) if text.isascii() else len(text.encode(errors="replace"))
+    if delta.tool_calls:
+        size += sum(1 + len(piece.function.arguments or "") for piece in delta.tool_calls)
+    return size
 
 
 class ToolCall(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from bot.answering.entities import read_code
 from bot.answering.ground import Ground
 from bot.answering.intents import HUMAN
 from bot.answering.turn import Turn
-from bot.mail import Letter, MailFailed
+from bot.letters.mail import Letter, MailFailed
 from bot.messages import Button, Buttons, FinalText, Part
 from bot.one_time_codes import CODE_SECONDS, Gone, NewCode, Purpose, Right, Wait, Wrong
 from bot.sessions import Pending
@@ -56,7 +56,7 @@ class CodeDesk:
             return
         new = await self._codes.new(turn.conversation, Purpose.STEP_UP, customer.id)
         if isinstance(new, NewCode):
-            self._mail(turn, Purpose.STEP_UP, new, customer.id)
+            await self._mail(turn, Purpose.STEP_UP, new, customer.id)
         turn.session.pending = Pending(wants="code", then=then)
         yield (
             self._too_many(turn, new)
@@ -75,7 +75,7 @@ class CodeDesk:
         target = plain(address)
         new = await self._codes.new(turn.conversation, Purpose.OPEN_ACCOUNT, target)
         if isinstance(new, NewCode):
-            self._mail(turn, Purpose.OPEN_ACCOUNT, new, target)
+            await self._mail(turn, Purpose.OPEN_ACCOUNT, new, target)
         turn.session.pending = Pending(wants="code", then=then, proof=address)
         yield (
             self._too_many(turn, new)
@@ -131,9 +131,12 @@ class CodeDesk:
         turn.session.pending = Pending(wants="verification", then=then or "recent_orders")
         return Answered((self._say(turn, "ask_code_address"),))
 
-    def _mail(self, turn: Turn, purpose: Purpose, code: NewCode, target: str) -> None:
-        if self._postroom:
-            self._postroom.soon(self._deliver(turn.conversation, turn.language, purpose, code, target))
+    async def _mail(self, turn: Turn, purpose: Purpose, code: NewCode, target: str) -> None:
+        """Where too many mails are on their way it is not sent, and another may be asked for at once."""
+        if self._postroom is None or self._codes is None:
+            return
+        if not self._postroom.soon(self._deliver(turn.conversation, turn.language, purpose, code, target)):
+            await self._codes.withdraw(turn.conversation, purpose, code)
 
     async def _deliver(self, conversation: str, language: str, purpose: Purpose, code: NewCode, target: str) -> None:
         """Raises MailFailed; the customer may ask again at once then."""

@@ -8,23 +8,32 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator
+from math import inf
 
 import aiohttp
 import msgspec
 
 from bot.answering.chunks import Chunk, read_chunk
 from bot.answering.failures import ModelGarbled, ModelOverloaded, ModelRefused, ModelTooSlow, ModelUnavailable
+from bot.answering.pace import Pace
 
 LONGEST_EVENT = 256 * 1024  # bytes; a chunk is a token or a few
 END_SECONDS = 0.05
+USAGE_SECONDS = 1.0  # what comes after the end of a reply is only its count of tokens
 LONGEST_EXPLANATION = 300  # bytes of an error's body that are repeated
 
 
 class Deadlines(msgspec.Struct, frozen=True):
-    """Seconds, both from the moment the request is sent."""
+    """Seconds, all from the moment the request is sent.
+
+    8 s for a first token: a healthy server needs less than one, a busy one a few; longer, and the short answer is the
+    better one. 45 s for the whole: 700 tokens at the 16 a second of a card that many share. A reply in between has to
+    keep pace with its reader (bot/answering/pace.py).
+    """
 
     first_token: float = 8
     whole_reply: float = 45
+    first_text: float = inf  # or the end, for a reply that only calls tools: see bot/answering/patience.py
 
 
 class Completions:
@@ -40,17 +49,24 @@ class Completions:
 
     async def stream(self, body: bytes, deadlines: Deadlines) -> AsyncGenerator[Chunk, None]:
         """The chunks of one reply, to its end. Raises the ModelFailure that fits, never a bare network error."""
-        started = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         last = started + deadlines.whole_reply
-        due = min(started + deadlines.first_token, last)
+        text_by = min(started + deadlines.first_text, last)
+        due = min(started + deadlines.first_token, text_by)
         response = await self._ask(body, due)
         try:
-            events, finished = _Events(response.content), False
-            while (event := await events.next(due)) is not None and event != b"[DONE]":
+            events, finished, pace = _Events(response.content), False, None
+            while (event := await events.next(due, finished)) is not None and event != b"[DONE]":
                 chunk = read_chunk(event)
-                if due != last and chunk.begins:
-                    due = last
-                finished = finished or any(choice.finish_reason for choice in chunk.choices)
+                if size := chunk.size:
+                    now = loop.time()
+                    pace = pace or Pace(now)
+                    if chunk.has_text:
+                        text_by = last
+                    due = min(pace.took(size, now), text_by)
+                if chunk.finishes:
+                    finished, due = True, min(loop.time() + USAGE_SECONDS, last)
                 yield chunk
             if event is None and not finished:
                 raise ModelGarbled("The model's reply was cut off before its end")
@@ -95,10 +111,16 @@ class _Events:
         self._ready: deque[bytes] = deque()
         self._rest = b""
 
-    async def next(self, due: float) -> bytes | None:
-        """The next event, None at the end of the body; `due` is in the event loop's seconds."""
+    async def next(self, due: float, may_end: bool) -> bytes | None:
+        """The next event, None at the end of the body; `due` is in the event loop's seconds. Where the body `may_end`,
+        it also ends when nothing comes or the connection breaks."""
         while not self._ready:
-            data = await self._read(due)
+            try:
+                data = await self._read(due)
+            except (ModelTooSlow, ModelGarbled):
+                if not may_end:
+                    raise
+                return None
             if not data:
                 return None
             *lines, self._rest = (self._rest + data).split(b"\n")
@@ -119,6 +141,6 @@ class _Events:
             async with asyncio.timeout_at(due):
                 return await self._content.readany()
         except TimeoutError:
-            raise ModelTooSlow("The model did not keep its deadline") from None
+            raise ModelTooSlow("The model fell silent, or writes more slowly than people read") from None
         except (aiohttp.ClientError, OSError) as error:
             raise ModelGarbled(f"The model's reply was cut off: {error}") from error

@@ -25,6 +25,7 @@ from bot.knowledge.fillers import fillers
 from bot.knowledge.passages import Found, Passage
 from bot.knowledge.tokens import tokens
 from bot.messages import Button, Buttons, FinalText, Part, Sources, TextDelta
+from bot.observing.turn_record import this_turn
 from bot.shop.identity import Level
 from bot.shop.records import in_language
 
@@ -50,6 +51,7 @@ class Extractive:
         self._walking = Walking(ground, self._orders, ActionDesk(ground), self._wishes)
 
     async def answer(self, turn: Turn) -> AsyncIterator[Part]:
+        this_turn().answered_by = "code" if turn.press else "extractive"
         missed_before = turn.session.missed
         async for part in self._pressed(turn) if turn.press else self._written(turn):
             if isinstance(part, FinalText):

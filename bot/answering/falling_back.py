@@ -8,9 +8,12 @@ from bot.answering.agent import Agent
 from bot.answering.extractive import Extractive
 from bot.answering.failures import ModelFailure
 from bot.answering.gates import Ungrounded
+from bot.answering.model_turns import ModelTurnLimit
 from bot.answering.prompting import Prompts
 from bot.answering.turn import Reading, Turn
 from bot.messages import RESTARTED, SIMPLER, FinalText, Part, TextDelta
+from bot.observing import metrics
+from bot.observing.turn_record import this_turn
 
 log = logging.getLogger(__name__)
 
@@ -18,26 +21,32 @@ log = logging.getLogger(__name__)
 class FallingBack:
     """An Answerer. Buttons always take the extractive way: what they do is written in code."""
 
-    def __init__(self, agent: Agent, extractive: Extractive, prompts: Prompts) -> None:
+    def __init__(
+        self, agent: Agent, extractive: Extractive, prompts: Prompts, limit: ModelTurnLimit | None = None
+    ) -> None:
         self._agent, self._extractive, self._prompts = agent, extractive, prompts
+        self._limit = limit or ModelTurnLimit()
 
     async def answer(self, turn: Turn) -> AsyncIterator[Part]:
         if turn.press or await self._extractive.continues(turn):
             async for part in self._extractive.answer(turn):
                 yield part
             return
-        shown = False
+        shown, this_turn().answered_by = False, "model"
         try:
+            await self._limit.count(turn)
             async with aclosing(self._agent.answer(turn)) as parts:
                 async for part in parts:
                     shown = True
                     yield part
             return
         except ModelFailure as failure:
-            log.warning("the model has no reply: %s: %s", type(failure).__name__, failure)
-            excuse = self._prompts.say(turn.language, "simpler")
+            log.warning("the model has no reply: %s: %s", failure.why, failure)
+            metrics.fallbacks_total.labels(failure.why).inc()
+            excuse = self._prompts.say(turn.language, failure.excuse)
         except Ungrounded as ungrounded:
             log.warning("a reply was stopped before a sentence that must not be shown: %s", ungrounded.kind)
+            metrics.fallbacks_total.labels("ungrounded").inc()
             excuse = ""
         if shown:
             yield RESTARTED
@@ -45,7 +54,7 @@ class FallingBack:
             yield part
 
     async def _simpler(self, turn: Turn, excuse: str) -> AsyncIterator[Part]:
-        """Says in one clause why the answer is short, where it is the model that is missing."""
+        """Says in one clause why the answer is short, where the model is missing or the customer had their share."""
         turn.reading, turn.asks_for_staff = Reading(), False
         if excuse:
             yield SIMPLER

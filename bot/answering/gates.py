@@ -8,7 +8,7 @@ statement without a figure. What the gate cannot see, the tools must not be able
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from functools import cache, cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bot.answering.facts import identifiers, plain, repeatable, stated, without
 from bot.answering.turn import Reading
@@ -23,6 +23,8 @@ CARRIED = 200  # characters of an unfinished sentence that are looked at again w
 
 class Ungrounded(Exception):
     """A sentence states a fact that was not read, promises a deed, or recites the desk's instructions."""
+
+    why: ClassVar[str] = "ungrounded"  # the word under which it is counted, as for a ModelFailure
 
     def __init__(self, kind: Literal["promise", "fact", "prompt"], sentence: str) -> None:
         super().__init__(f"{kind}: {sentence}")

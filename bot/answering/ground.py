@@ -6,8 +6,10 @@ from bot.answering.intents import Intents
 from bot.answering.presenting import Presenting
 from bot.answering.prompting import Prompts
 from bot.knowledge.passages import Retriever
+from bot.letters.errands import ErrandBook
+from bot.letters.mail import Postroom
+from bot.limits import Limits
 from bot.link_codes import LinkCodes
-from bot.mail import Postroom
 from bot.one_time_codes import OneTimeCodes
 from bot.shop.identity import Identity
 from bot.shop.records import ShopProfile
@@ -26,3 +28,5 @@ class Ground:
     codes: OneTimeCodes | None = None
     postroom: Postroom | None = None  # none: no mail can be sent
     link_codes: LinkCodes | None = None
+    limits: Limits | None = None
+    errands: ErrandBook | None = None  # letters about what was done; none: no mail can be sent

@@ -11,8 +11,8 @@ from bot.answering.ground import Ground
 from bot.answering.intents import one_of
 from bot.answering.prompting import Prompts
 from bot.answering.turn import Turn
+from bot.letters.mail import Letter
 from bot.link_codes import LINK_SECONDS, SPELLING, Wait
-from bot.mail import Letter
 from bot.messages import FinalText, Part
 from bot.sessions import Session
 from bot.shop.identity import Level, Proof

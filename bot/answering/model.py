@@ -21,23 +21,27 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
-from bot.answering.breaker import Breaker, Guard, Places
+from bot.answering.breaker import Breaker
 from bot.answering.chunks import Chunk, Reply
 from bot.answering.completions import Completions, Deadlines
+from bot.answering.patience import Patience, Urgency
+from bot.answering.places import WAIT_SECONDS, Places, Replica
+from bot.answering.replicas import Replicas
+from bot.observing.model_calls import shown_places
 
 
 class ModelSettings(msgspec.Struct, frozen=True):
     """Times are seconds. `extra_body` is a JSON object added to each request: what only this server understands."""
 
-    url: str  # of the server; /v1 is added where it is missing
+    url: str  # of the server, or of several with commas; /v1 is added where it is missing
     name: str
     api_key: str = ""
     max_tokens: int = 700
     temperature: float = 0.2
     deadlines: Deadlines = Deadlines()
     flush_seconds: float = 0.04
-    concurrency: int = 32  # calls at once
-    wait_for_place: float = 3
+    concurrency: int = 32  # calls at once, for each server
+    wait_for_place: float = WAIT_SECONDS
     extra_body: dict[str, Any] = {}
 
     def __repr__(self) -> str:  # without the key
@@ -45,11 +49,13 @@ class ModelSettings(msgspec.Struct, frozen=True):
 
 
 class ServedModel(BaseChatModel):
-    """Raises ModelFailure (bot.answering.failures). Asynchronous only."""
+    """Raises ModelFailure (bot.answering.failures). Asynchronous only.
+
+    A call may be given `patience`: a Patience, the same one for all the calls of a turn.
+    """
 
     settings: ModelSettings = Field(repr=False)
-    completions: Completions = Field(repr=False)
-    guard: Guard = Field(repr=False)
+    replicas: Replicas = Field(repr=False)
 
     @property
     def _llm_type(self) -> str:
@@ -92,7 +98,7 @@ class ServedModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         reply = Reply()
-        async with aclosing(self._chunks(messages, stop, kwargs)) as chunks:
+        async with aclosing(self._chunks(messages, stop, **kwargs)) as chunks:
             async for chunk in chunks:
                 reply.take(chunk)
         message = AIMessage(
@@ -113,7 +119,7 @@ class ServedModel(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         reply, flushed = Reply(), float("-inf")
-        async with aclosing(self._chunks(messages, stop, kwargs)) as chunks:
+        async with aclosing(self._chunks(messages, stop, **kwargs)) as chunks:
             async for chunk in chunks:
                 reply.take(chunk)
                 if reply.has_text and time.monotonic() - flushed >= self.settings.flush_seconds:
@@ -129,18 +135,15 @@ class ServedModel(BaseChatModel):
         )
         yield ChatGenerationChunk(message=message)
 
-    async def _chunks(
-        self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
+    def _chunks(
+        self, messages: list[BaseMessage], stop: list[str] | None, patience: Patience | None = None, **options: Any
     ) -> AsyncGenerator[Chunk, None]:
-        body = self._request(messages, stop, options)
-        async with (
-            self.guard.call(),
-            aclosing(self.completions.stream(body, self.settings.deadlines)) as chunks,
-        ):
-            async for chunk in chunks:
-                yield chunk
+        patience = patience or Patience()
+        return self.replicas.stream(self._request(messages, stop, options, patience.urgency), patience)
 
-    def _request(self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]) -> bytes:
+    def _request(
+        self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any], urgency: Urgency
+    ) -> bytes:
         """What never changes between two turns stands first, so that the bytes show what a prefix cache can share."""
         request: dict[str, Any] = {
             "model": self.settings.name,
@@ -151,6 +154,8 @@ class ServedModel(BaseChatModel):
             **self.settings.extra_body,
             **{name: value for name, value in options.items() if value is not None},
         }
+        if urgency is not Urgency.INTERACTIVE:  # a server that schedules by arrival alone refuses any other than 0
+            request["priority"] = int(urgency)
         if stop:
             request["stop"] = stop
         request["messages"] = [_message(message) for message in messages]
@@ -169,11 +174,13 @@ async def open_model(
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=4)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=None)  # the deadlines are ours, one for each phase
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
-        yield ServedModel(
-            settings=settings,
-            completions=Completions(http, settings.url, settings.api_key),
-            guard=Guard(Breaker(clock), Places(settings.concurrency, settings.wait_for_place)),
-        )
+        urls = dict.fromkeys(url.strip() for url in settings.url.split(","))
+        replicas = [
+            Replica(url, Completions(http, url, settings.api_key), Breaker(clock), settings.concurrency) for url in urls
+        ]
+        places = Places(replicas, settings.wait_for_place)
+        with shown_places(places):
+            yield ServedModel(settings=settings, replicas=Replicas(places, settings.deadlines))
 
 
 def _choice(tool_choice: str | dict[str, Any] | bool | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import UnknownLocaleError
 from babel.dates import format_date
@@ -29,7 +29,7 @@ class Presenting:
 
     def money(self, amount: Decimal, language: str) -> str:
         """1299.00 as $1,299.00 or US$1,299.00, as the language has it."""
-        return format_currency(amount, self._currency, locale=_locale(language))
+        return _money(amount, self._currency, _locale(language))
 
     def date(self, moment: datetime, language: str) -> str:
         return format_date(moment, format="long", locale=_locale(language))
@@ -160,6 +160,12 @@ def variant_list(variants: Sequence[Variant], language: str) -> str:
 
 def _latest(parcels: Sequence[Fulfilment]) -> Fulfilment | None:
     return max(parcels, key=lambda parcel: parcel.shipped, default=None)
+
+
+@lru_cache(4096)
+def _money(amount: Decimal, currency: str, locale: str) -> str:
+    """The same prices are shown again and again."""
+    return format_currency(amount, currency, locale=locale)
 
 
 @cache

@@ -9,6 +9,8 @@ from bot.answering.extractive import Extractive
 from bot.answering.falling_back import FallingBack
 from bot.answering.ground import Ground
 from bot.answering.model import ModelSettings, open_model
+from bot.answering.model_turns import ModelTurnLimit
+from bot.answering.patience import TOOLS_SECONDS
 from bot.answering.turn import Answerer
 from bot.settings import Settings
 
@@ -25,4 +27,9 @@ async def open_answerer(settings: Settings, ground: Ground) -> AsyncIterator[Ans
             deadlines=Deadlines(settings.model_first_token_seconds, settings.model_reply_seconds),
         )
     ) as model:
-        yield FallingBack(Agent(model, ground), Extractive(ground), ground.prompts)
+        yield FallingBack(
+            Agent(model, ground, settings.model_first_token_seconds + TOOLS_SECONDS),
+            Extractive(ground),
+            ground.prompts,
+            ModelTurnLimit(settings.model_turns_per_hour, ground.limits),
+        )
