@@ -1,10 +1,7 @@
 """The letter about what was done: to the account's address, true, in the account's language, and never in the way."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -12,13 +9,9 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from bot.answering.action_desk import CONFIRM_PRESS, WITHDRAW_PRESS, ActionDesk
+from bot.answering.action_desk import CONFIRM_PRESS, WITHDRAW_PRESS
 from bot.answering.ground import Ground
-from bot.connection import Connection
-from bot.knowledge.index import publish
-from bot.mail import Letter, Postroom
-from bot.messages import Card, Part
-from bot.sessions import Session
+from bot.redis.connection import Connection
 from bot.shop.actions import (
     Action,
     CancelOrder,
@@ -28,9 +21,9 @@ from bot.shop.actions import (
     ExchangeItems,
     ReturnItems,
 )
-from bot.shop.store import open_store
-from tests.action_shop import ANN, BEN, NEW_HOME, action_shop
-from tests.code_fixtures import Mailbox, ground_over, open_mailbox, presses_of, text_of, turn_of
+from tests.action_shop import BEN, NEW_HOME, action_shop
+from tests.code_fixtures import Mailbox, all_due_is_sent, ground_over, open_mailbox, presses_of
+from tests.deed_fixtures import Talk, two_customers
 from tests.hostile_fixtures import as_of_today
 
 CANCEL = CancelOrder("A-PENDING", "mistake")
@@ -47,13 +40,7 @@ def mailbox() -> Iterator[Mailbox]:
 
 @pytest_asyncio.fixture
 async def shop(tmp_path: Path) -> Path:
-    """Ann writes English, Ben's account is Chinese."""
-    files = as_of_today(action_shop())
-    ann, ben = files.customers
-    files = msgspec.structs.replace(files, customers=(ann, msgspec.structs.replace(ben, language="zh")))
-    publish(tmp_path / "knowledge", ())
-    async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'shop.sqlite'}") as store:
-        await store.replace(files)
+    await two_customers(tmp_path)
     return tmp_path
 
 
@@ -67,36 +54,6 @@ async def ground(shop: Path, connection: Connection, mailbox: Mailbox) -> AsyncI
 async def mailless(shop: Path, connection: Connection) -> AsyncIterator[Ground]:
     async with ground_over(shop, connection, None) as opened:
         yield opened
-
-
-class Talk:
-    """A customer who has proved everything, and wants one thing."""
-
-    def __init__(self, ground: Ground, customer: str = ANN, language: str = "en") -> None:
-        self.ground, self.desk = ground, ActionDesk(ground)
-        self.session = Session("web:1", language=language)
-        self.session.code_given(customer, datetime.now(UTC))
-
-    async def asks(self, action: Action) -> list[Part]:
-        turn = turn_of(self.session, "Please.")
-        turn.message = "1"
-        return [part async for part in self.desk.propose(turn, [action])]
-
-    async def presses(self, kind: str, token: str) -> str:
-        turn = turn_of(self.session, press=kind + token)
-        turn.message = "2"
-        said = text_of([part async for part in self.desk.hear(turn)])
-        if self.ground.postroom:
-            await self.ground.postroom.finish()
-        return said
-
-    async def does(self, action: Action) -> tuple[str, str]:
-        """What the card says, and the reply to the yes."""
-        parts = await self.asks(action)
-        (card,) = [part for part in parts if isinstance(part, Card)]
-        said = await self.presses(CONFIRM_PRESS, self.session.proposal)
-        assert said.startswith(("Done:", "已办好")), said
-        return "\n".join(" ".join(row) for row in card.rows), said
 
 
 def written(letter: EmailMessage) -> str:
@@ -183,8 +140,7 @@ async def test_what_was_not_done_is_not_mailed(ground: Ground, mailbox: Mailbox)
     await talk.presses(WITHDRAW_PRESS, token)
     await talk.presses(CONFIRM_PRESS, token)
     assert not presses_of(await talk.asks(CancelOrder("A-SHIPPED", "mistake")))
-    assert ground.postroom
-    await ground.postroom.finish()
+    await all_due_is_sent(ground)
     assert mailbox.letters == []
 
 
@@ -198,30 +154,3 @@ async def test_a_letter_that_cannot_be_sent_changes_nothing_of_the_reply_and_the
     assert "a mail could not be sent: the server answered 451" in caplog.text
     ours = " ".join(record.getMessage() for record in caplog.records if record.name.startswith("bot."))
     assert "ann@" not in ours and "A-PENDING" not in ours
-
-
-class Waiting:
-    """A mailer that is stuck until it is let go."""
-
-    def __init__(self) -> None:
-        self.go, self.sent = asyncio.Event(), list[Letter]()
-
-    async def send(self, letter: Letter) -> None:
-        await self.go.wait()
-        self.sent.append(letter)
-
-
-async def test_the_reply_does_not_wait_for_the_letter(ground: Ground) -> None:
-    mailer = Waiting()
-    slow = replace(ground, postroom=Postroom(mailer))
-    talk = Talk(slow)
-    await talk.asks(CANCEL)
-    turn = turn_of(talk.session, press=CONFIRM_PRESS + talk.session.proposal)
-    turn.message = "2"
-    async with asyncio.timeout(10):
-        assert text_of([part async for part in talk.desk.hear(turn)]).startswith("Done:")
-    assert mailer.sent == []
-    mailer.go.set()
-    assert slow.postroom
-    await slow.postroom.finish()
-    assert [letter.to for letter in mailer.sent] == ["ann@example.com"]

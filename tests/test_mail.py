@@ -13,8 +13,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from bot.assembly import mailer_of
-from bot.mail import Announced, Letter, MailFailed, Postroom, Smtp, SmtpServer, smtp_server
+from bot.letters.mail import Announced, Letter, MailFailed, Postroom, Smtp, SmtpServer, smtp_server
+from bot.opening.back_office import mailer_of
 from bot.settings import SettingsError, read_settings
 from bot.shop.files import ShopFiles
 from tests.code_fixtures import Mailbox, open_mailbox
@@ -177,8 +177,8 @@ def test_a_wrong_sender_names_the_setting(sender: str) -> None:
 
 
 def test_a_password_is_not_shown_with_the_settings() -> None:
-    settings = read_settings({"SHOPDESK_SMTP_URL": "smtp://desk:secret@mail.example.com"})
-    assert "secret" not in repr(settings)
+    settings = read_settings({"SHOPDESK_SMTP_URL": "smtp://desk:hush-hush@mail.example.com"})
+    assert "hush-hush" not in repr(settings)
 
 
 async def test_in_the_demo_shop_mail_is_a_file_and_a_line_on_the_terminal(

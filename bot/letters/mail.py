@@ -17,6 +17,7 @@ import msgspec
 
 SMTP_SECONDS = 20.0
 FINISH_SECONDS = 10.0  # how long what is on its way may take when we are to stop
+MOST_ON_THEIR_WAY = 100  # letters of one Postroom; a mail server that hangs would let them grow without end
 PORTS = {"smtp": 587, "smtps": 465}
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class Letter(msgspec.Struct, frozen=True):
     to: str
     subject: str
     text: str
+    id: str = ""  # mail programs know the same letter again by it; "" = one that is sent once
 
 
 class Mailer(Protocol):
@@ -136,16 +138,21 @@ class Postroom:
         """Raises MailFailed."""
         await self._mailer.send(letter)
 
-    def soon(self, errand: Coroutine[None, None, None]) -> None:
-        """Run it after this; what goes wrong is logged."""
+    def soon(self, errand: Coroutine[None, None, None]) -> bool:
+        """Run it after this; what goes wrong is logged. False, and nothing is run, where too many are on their way."""
+        if len(self._running) >= MOST_ON_THEIR_WAY:
+            errand.close()
+            log.warning("a mail was not sent: %d are on their way already", MOST_ON_THEIR_WAY)
+            return False
         task = asyncio.create_task(errand)
         self._running.add(task)
         task.add_done_callback(self._ended)
+        return True
 
-    async def finish(self) -> None:
+    async def finish(self, within_seconds: float = FINISH_SECONDS) -> None:
         """Wait for what is on its way; what takes too long is given up."""
         if self._running:
-            await asyncio.wait(self._running, timeout=FINISH_SECONDS)
+            await asyncio.wait(self._running, timeout=within_seconds)
         for task in self._running:
             task.cancel()
 
@@ -163,7 +170,8 @@ def _message(letter: Letter, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, letter.to, letter.subject
     message["Date"] = format_datetime(datetime.now(UTC))
-    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].strip("> ") or None)
+    domain = sender.rpartition("@")[2].strip("> ") or None
+    message["Message-ID"] = f"<{letter.id}@{domain}>" if letter.id and domain else make_msgid(domain=domain)
     message["Auto-Submitted"] = "auto-generated"  # an absence note answers a person, not a program
     message.set_content(letter.text + "\n")
     return message
