@@ -6,16 +6,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import aiohttp
-
 from bot.answering.prompting import PromptError
-from bot.assembly import database_url, read_prompts, redis_url
 from bot.channels import Channel, Finding
-from bot.connection import connect
-from bot.embedded_redis import server_binary
 from bot.knowledge.index import open_index
-from bot.mail import MailFailed, Smtp, smtp_server
-from bot.model_server import served_models
+from bot.letters.mail import MailFailed, Smtp, smtp_server
+from bot.model_server import AskedServer, ask_model_servers
+from bot.opening.places import database_url, read_prompts
+from bot.redis.findings import redis_finding
 from bot.settings import Settings
 from bot.shop.catalogue import read_catalogue
 from bot.shop.database import open_database
@@ -29,7 +26,13 @@ LEAST_FREE_BYTES = 500_000_000
 async def examine(settings: Settings, channels: Sequence[Channel]) -> list[Finding]:
     """Looks and changes nothing."""
     findings = [_python(), _data_folder(settings.data_dir), _prompts(settings)]
-    findings += [await _redis(settings), await _database(settings), _knowledge(settings), await _model(settings)]
+    findings += [
+        await redis_finding(settings),
+        _secret(settings),
+        await _database(settings),
+        _knowledge(settings),
+        *await _model(settings),
+    ]
     findings += await _proofs(settings)
     for channel in channels:
         findings += await channel.check()
@@ -58,27 +61,12 @@ def _prompts(settings: Settings) -> Finding:
     return Finding("SHOPDESK_PROMPTS_DIR", True, f"languages {', '.join(prompts.languages)}")
 
 
-async def _redis(settings: Settings) -> Finding:
-    try:
-        async with connect(redis_url(settings)) as connection:
-            info = await connection.commands.info()
-    except ConnectionError as error:
-        if settings.redis_url:
-            return Finding("SHOPDESK_REDIS_URL", False, str(error), "")
-        binary = server_binary()
-        found = f"not set; `shopdesk run` starts {binary}" if binary else "not set, and no redis-server is installed"
-        return Finding("SHOPDESK_REDIS_URL", bool(binary), found, "" if binary else "Install redis-server or valkey.")
-    kind = "" if settings.redis_url else "embedded, running: "
-    advice = _redis_advice(info, bool(settings.redis_url))
-    return Finding("SHOPDESK_REDIS_URL", not advice, f"{kind}Redis {info['redis_version']}", advice)
-
-
-def _redis_advice(info: dict[str, object], external: bool) -> str:
-    if external and info.get("aof_enabled") == 0:
-        return "Set `appendonly yes` there: without it accepted messages are lost when that Redis is killed."
-    if info.get("maxmemory_policy") not in (None, "noeviction"):
-        return "Set `maxmemory-policy noeviction` there: with any other, accepted messages may be thrown away."
-    return ""
+def _secret(settings: Settings) -> Finding:
+    name = "SHOPDESK_SECRET"
+    if settings.secret.get_secret_value():
+        return Finding(name, True, "set: processes on any machine can share the visitors")
+    advice = "Set it to the same 32 characters or more everywhere before there are several machines."
+    return Finding(name, True, f"not set; a file in {settings.data_dir}", advice if settings.redis_url else "")
 
 
 async def _database(settings: Settings) -> Finding:
@@ -149,15 +137,20 @@ def _knowledge(settings: Settings) -> Finding:
     return Finding("knowledge", not advice, f"version {index.version}: {found}", advice)
 
 
-async def _model(settings: Settings) -> Finding:
-    name, url = "SHOPDESK_MODEL_URL", settings.model_url
-    if not url:
-        return Finding(name, True, "not set; answers are quoted from the shop's texts", "See README, Connect a model.")
-    try:
-        served = await served_models(settings)
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+async def _model(settings: Settings) -> list[Finding]:
+    """One finding for each replica."""
+    if not settings.model_url:
+        found = "not set; answers are quoted from the shop's texts"
+        return [Finding("SHOPDESK_MODEL_URL", True, found, "See README, Connect a model.")]
+    return [_model_server(settings, asked) for asked in await ask_model_servers(settings)]
+
+
+def _model_server(settings: Settings, asked: AskedServer) -> Finding:
+    name = "SHOPDESK_MODEL_URL"
+    if asked.trouble:
         advice = "Start the model server (make serve-model), or correct SHOPDESK_MODEL_URL and SHOPDESK_MODEL_KEY."
-        return Finding(name, False, f"{url} does not answer as a model server ({type(error).__name__})", advice)
-    if settings.model_name not in served:
-        return Finding("SHOPDESK_MODEL_NAME", False, f"{url} serves {', '.join(served)}", "Set it to one of these.")
-    return Finding(name, True, f"{url} serves {settings.model_name}")
+        return Finding(name, False, f"{asked.url} does not answer as a model server ({asked.trouble})", advice)
+    if settings.model_name not in asked.serves:
+        found = f"{asked.url} serves {', '.join(asked.serves)}"
+        return Finding("SHOPDESK_MODEL_NAME", False, found, "Set it to one of these.")
+    return Finding(name, True, f"{asked.url} serves {settings.model_name}")

@@ -1,0 +1,125 @@
+"""The figures of one process for Prometheus: each by name, with what it means. A label never names a customer.
+
+What every value of a label may be stands here too, so that nothing grows with the number of conversations.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry(auto_describe=True)
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120)
+
+COMMITTED = ("finished", "more", "stepped_back", "parked")  # how a turn ends; the others are void and begin again
+ENDINGS = (*COMMITTED, "taken_over", "staff_changed", "interrupted", "failed", "handed_over")
+ANSWERERS = ("model", "extractive", "code", "staff", "nobody")
+STAGES = ("wait", "answer", "commit", "whole")
+REFUSALS = ("messages", "unanswered", "line", "not_stored")
+MODEL_OUTCOMES = ("answered", "unavailable", "overloaded", "too_slow", "garbled", "refused", "abandoned")
+FALLBACKS = ("unavailable", "overloaded", "too_slow", "garbled", "refused", "ungrounded", "over_the_limit")
+HANDOFFS = ("asked", "offered", "parked")
+
+turns_total = Counter(
+    "shopdesk_turns_total",
+    "Turns that ended, by how, and by what answered: model, extractive, code (buttons, cards, codes) or staff.",
+    ("ended", "answered_by"),
+    registry=REGISTRY,
+)
+turn_seconds = Histogram(
+    "shopdesk_turn_seconds",
+    "Seconds of a committed turn by stage. wait: from acceptance to a worker; whole: from acceptance to the commit.",
+    ("stage",),
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+first_text_seconds = Histogram(
+    "shopdesk_first_text_seconds",
+    "Seconds from the acceptance of the first message of a turn to the first text of its answer.",
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+accepted_total = Counter(
+    "shopdesk_accepted_total",
+    "Messages stored, by the channel they came on; one that came again is counted again.",
+    ("channel",),
+    registry=REGISTRY,
+)
+refused_total = Counter(
+    "shopdesk_refused_total",
+    "Messages not stored: too many in a minute, too many unanswered, the line is full, or Redis did not store it.",
+    ("what",),
+    registry=REGISTRY,
+)
+
+queue_conversations = Gauge(
+    "shopdesk_queue_conversations",
+    "Conversations of the whole desk that have mail, those being answered included. Every process says the same.",
+    registry=REGISTRY,
+)
+queue_oldest_seconds = Gauge(
+    "shopdesk_queue_oldest_seconds",
+    "Seconds that the first of them has been in the line. Every process says the same.",
+    registry=REGISTRY,
+)
+parked_messages = Gauge(
+    "shopdesk_parked_messages",
+    "Messages that are set aside after three tries. Every process says the same.",
+    registry=REGISTRY,
+)
+waiting_for_staff = Gauge(
+    "shopdesk_waiting_for_staff",
+    "Conversations that wait for a person. Every process says the same.",
+    registry=REGISTRY,
+)
+redis_up = Gauge("shopdesk_redis_up", "1 where Redis answered this scrape, 0 where it did not.", registry=REGISTRY)
+
+model_calls_total = Counter(
+    "shopdesk_model_calls_total",
+    "Calls to the model by replica and outcome. abandoned: the customer wrote meanwhile, or left.",
+    ("replica", "outcome"),
+    registry=REGISTRY,
+)
+model_first_token_seconds = Histogram(
+    "shopdesk_model_first_token_seconds",
+    "Seconds from a model request to its first token.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30),
+    registry=REGISTRY,
+)
+model_in_flight = Gauge(
+    "shopdesk_model_in_flight", "Model calls of this process going on now.", ("replica",), registry=REGISTRY
+)
+model_waiting = Gauge(
+    "shopdesk_model_waiting", "Turns of this process that wait for a place at the model.", registry=REGISTRY
+)
+model_breaker_open = Gauge(
+    "shopdesk_model_breaker_open",
+    "1 while this process leaves a replica alone, after too many errors.",
+    ("replica",),
+    registry=REGISTRY,
+)
+
+fallbacks_total = Counter(
+    "shopdesk_fallbacks_total",
+    "Answers that came without the model although there is one, by what was wrong with its reply.",
+    ("why",),
+    registry=REGISTRY,
+)
+handoffs_total = Counter(
+    "shopdesk_handoffs_total",
+    "Conversations put into the line for staff: the customer asked, the desk offered, or a message was parked.",
+    ("why",),
+    registry=REGISTRY,
+)
+parked_total = Counter("shopdesk_parked_total", "Turns set aside after three tries.", registry=REGISTRY)
+redis_errors_total = Counter(
+    "shopdesk_redis_errors_total", "Errors and silences of Redis that this process met.", registry=REGISTRY
+)
+sockets_open = Gauge("shopdesk_sockets_open", "WebSockets open in this process.", registry=REGISTRY)
+
+# What the way of a message observes, found once: looking a label up costs more than counting.
+waited, answered, committed, whole = (turn_seconds.labels(stage) for stage in STAGES)
+for _what in REFUSALS:
+    refused_total.labels(_what)
+for _why in FALLBACKS:
+    fallbacks_total.labels(_why)
+for _why in HANDOFFS:
+    handoffs_total.labels(_why)
