@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 from bot.channels import Finding, Handles
-from bot.messages import Button, Buttons, Card, FinalText, Happening, Incoming, Source, Sources, Status, TextDelta
+from bot.messages import Busy, Button, Buttons, Card, FinalText, Happening, Incoming, Source, Sources, Status, TextDelta
 
 _REFERENCE = re.compile(r"\[\d{1,2}\]")
 _ARROW = " → "  # between before and after in a row of a card
@@ -86,6 +86,9 @@ class _Screen:
                 self._write("\n" if text.strip() == self._streamed.strip() else f"{self._cut()}{text}\n")
                 self._streamed, self._buttons = "", ()
                 self._numbered = _REFERENCE.search(text) is not None
+            case Busy(place):
+                conversations = "conversation is" if place == 1 else "conversations are"
+                self._write(f"  We are busy: {place} {conversations} before yours.\n")
             case Status("restarted"):
                 self._write(self._cut())
             case Sources(sources):

@@ -12,7 +12,7 @@ import msgspec
 from adapters.web.app import build_app
 from adapters.web.server import bind, serve
 from adapters.web.settings import read_settings
-from bot.channels import Handles
+from bot.channels import Handles, TooMuch
 from bot.messages import DONE, THINKING, Event, FinalText, Happening, Incoming, Said, TextDelta
 from bot.pages import Page, Visitor
 
@@ -35,6 +35,7 @@ class MemoryPostbox:
     def __init__(self, script: Script = echo) -> None:
         self.script = script
         self.stores = True
+        self.refuses: TooMuch | None = None
         self.accepted: list[Incoming] = []
         self._ids: dict[tuple[str, str], str] = {}
         self._events: dict[str, list[tuple[Event, str]]] = defaultdict(list)
@@ -43,16 +44,23 @@ class MemoryPostbox:
         self._tasks: set[asyncio.Task[None]] = set()
         self._count = 0
 
-    async def accept(self, incoming: Incoming) -> str:
+    async def accept(self, incoming: Incoming, per_minute: int = 0) -> str:
         if not self.stores:
             raise ConnectionError("the message was not stored")
         key = (incoming.conversation, incoming.message)
         if key not in self._ids:
+            if self.refuses:
+                raise self.refuses
+            if per_minute and self.stored(incoming.conversation) >= per_minute:
+                raise TooMuch("messages", 7)
             self.accepted.append(incoming)
             said = Said(by="customer", message=incoming.message, text=incoming.text)
             self._ids[key] = await self.tell(incoming.conversation, said)
             self._queue(incoming.conversation).put_nowait((incoming, self._ids[key]))
         return self._ids[key]
+
+    def stored(self, conversation: str) -> int:
+        return sum(one.conversation == conversation for one in self.accepted)
 
     async def tell(self, conversation: str, what: Happening, answers: str = "") -> str:
         self._count += 1
@@ -165,6 +173,17 @@ _PAGES = [
 ]
 
 
+class FewFigures:
+    def __init__(self) -> None:
+        self.open = 0
+
+    async def text(self) -> bytes:
+        return f"shopdesk_sockets_open {self.open}\n".encode()
+
+    def sockets(self, more: int) -> None:
+        self.open += more
+
+
 class Served:
     """The web channel as it really is: uvicorn on a port of its own, the core replaced by what is above."""
 
@@ -177,10 +196,12 @@ class Served:
         self.limiter = CountingLimiter()
         self.healthy = {"redis": "ok", "database": "ok"}
         self.announced: list[str] = []
+        self.figures = FewFigures()
         self.handles = Handles(
             postbox=self.postbox,
             limiter=self.limiter,
             pages=FewPages(demo),
+            figures=self.figures,
             health=self._health,
             secret=SECRET,
             languages=("en", "zh"),
@@ -196,7 +217,8 @@ class Served:
     async def running(self) -> AsyncIterator["Served"]:
         closing, opened = asyncio.Event(), asyncio.Event()
         app = build_app(self.settings, self.handles, closing)
-        task = asyncio.create_task(serve(app, bind("127.0.0.1", self.port), opened.set, closing))
+        listening = bind("127.0.0.1", self.port)
+        task = asyncio.create_task(serve(app, listening, opened.set, closing, proxies=self.settings.proxies))
         try:
             await asyncio.wait_for(opened.wait(), 10)
             yield self

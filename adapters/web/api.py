@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 
 import msgspec
 from starlette.requests import Request
@@ -10,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from adapters.web import streaming
+from adapters.web.crowd import Crowd
+from adapters.web.intake import Intake
 from adapters.web.parts import (
     Message,
     NewConversation,
@@ -17,7 +20,6 @@ from adapters.web.parts import (
     checked_place,
     comes_after,
     final_parts,
-    to_incoming,
     to_outgoing,
     to_outgoing_event,
 )
@@ -44,9 +46,17 @@ class Events(msgspec.Struct, frozen=True):
 
 class Api:
     def __init__(
-        self, settings: WebSettings, handles: Handles, tokens: Tokens, identities: Identities, closing: asyncio.Event
+        self,
+        settings: WebSettings,
+        handles: Handles,
+        tokens: Tokens,
+        identities: Identities,
+        intake: Intake,
+        crowd: Crowd,
+        closing: asyncio.Event,
     ) -> None:
         self._settings, self._handles, self._closing = settings, handles, closing
+        self._intake, self._crowd = intake, crowd
         self._tokens, self._identities = tokens, identities
 
     def routes(self) -> list[BaseRoute]:
@@ -59,38 +69,41 @@ class Api:
 
     async def start(self, request: Request) -> Response:
         await self._count("conversations", address(request), self._settings.conversations_per_minute)
-        wanted = await read_body(request, NewConversation)
+        wanted = await read_body(request, NewConversation, self._settings.body_seconds)
         customer = self._identities.read(wanted.identity) if wanted.identity else ""
         return json_response(Conversation(*self._tokens.issue(customer, checked_locale(wanted.locale))), 201)
 
     async def message(self, request: Request) -> Response:
         bound = self._bound(request)
-        incoming = to_incoming(bound, await read_body(request, Message))
+        message = await read_body(request, Message, self._settings.body_seconds)
         place = checked_place("Last-Event-ID", request.headers.get("last-event-id", ""))
-        await self._count("messages", bound.conversation, self._settings.messages_per_minute)
-        try:
-            event = await self._handles.postbox.accept(incoming)
-        except ConnectionError:
-            raise Refusal(503, NOT_STORED, retry_after=2) from None
-        if wants_stream(request):
-            frames = self._turn_frames(bound.conversation, event, place)
-            until = time.time() + self._settings.turn_seconds
-            too_late = streaming.error_frame(self._too_slow(bound.conversation, event))
-            return streaming.stream_response(streaming.heartbeat(frames, self._closing, until, too_late))
-        return json_response(Reply(final_parts(await self._turn(bound.conversation, event), self._settings.public_url)))
+        with ExitStack() as holds:
+            holds.enter_context(self._crowd.one_more())
+            holds.enter_context(self._crowd.of_conversation("replies", bound.conversation))
+            event = await self._intake.accept(bound, message)
+            if wants_stream(request):
+                return streaming.Stream(self._reply_stream(bound.conversation, event, place), holds.pop_all())
+            turn = await self._turn(bound.conversation, event)
+        return json_response(Reply(final_parts(turn, self._settings.public_url)))
 
     async def events(self, request: Request) -> Response:
         bound = self._bound(request)
         place = request.headers.get("last-event-id") or request.query_params.get("after", "")
         checked_place("after", place)
         if wants_stream(request):
-            frames = self._live_frames(bound.conversation, place)
-            return streaming.stream_response(streaming.heartbeat(frames, self._closing, bound.expires))
+            return self._follow(request, bound, place)
         try:
             happened = await self._handles.postbox.transcript(bound.conversation, place)
         except ConnectionError:
             raise Refusal(503, NOT_READ, retry_after=2) from None
         return json_response(Events([msgspec.Raw(self._outgoing(event)) for event in happened]))
+
+    def _follow(self, request: Request, bound: Bound, place: str) -> Response:
+        with ExitStack() as holds:
+            holds.enter_context(self._crowd.one_more(address(request)))
+            holds.enter_context(self._crowd.of_conversation("streams", bound.conversation))
+            frames = self._live_frames(bound.conversation, place)
+            return streaming.Stream(streaming.heartbeat(frames, self._closing, bound.expires), holds.pop_all())
 
     async def healthy(self, request: Request) -> Response:
         """A part that is away is one that the desk does without."""
@@ -121,6 +134,12 @@ class Api:
             raise Refusal(504, self._too_slow(conversation, event)) from None
         except ConnectionError:
             raise Refusal(503, NOT_READ, retry_after=2) from None
+
+    def _reply_stream(self, conversation: str, event: str, place: str) -> AsyncIterator[bytes]:
+        frames = self._turn_frames(conversation, event, place)
+        until = time.time() + self._settings.turn_seconds
+        too_late = streaming.error_frame(self._too_slow(conversation, event))
+        return streaming.heartbeat(frames, self._closing, until, too_late)
 
     async def _turn_frames(self, conversation: str, event: str, place: str) -> AsyncIterator[bytes]:
         async for happened in self._handles.postbox.reply(conversation, event):

@@ -12,7 +12,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from adapters.web.api import Api
+from adapters.web.crowd import Crowd
 from adapters.web.headers import Guard
+from adapters.web.intake import Intake
+from adapters.web.metrics import Metrics
 from adapters.web.refusals import Refusal, on_api_exception, on_refusal, refusal_response
 from adapters.web.settings import WebSettings
 from adapters.web.socket import Sockets
@@ -27,6 +30,7 @@ def build_app(settings: WebSettings, handles: Handles, closing: asyncio.Event) -
     """`closing` ends the streams that would never end by themselves."""
     tokens = Tokens(handles.secret, settings.token_hours)
     identities = Identities(identity_key(settings, handles))
+    intake, crowd = Intake(settings, handles.postbox, handles.limiter), Crowd(settings)
     storefront = Storefront(settings, handles, identities)
 
     async def on_http_exception(request: Request, problem: Exception) -> Response:
@@ -43,8 +47,9 @@ def build_app(settings: WebSettings, handles: Handles, closing: asyncio.Event) -
 
     app = Starlette(
         routes=[
-            *Api(settings, handles, tokens, identities, closing).routes(),
-            *Sockets(settings, handles, tokens).routes(),
+            *Api(settings, handles, tokens, identities, intake, crowd, closing).routes(),
+            *Sockets(settings, handles, tokens, intake, crowd).routes(),
+            *Metrics(handles).routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
             *storefront.routes(),
         ],

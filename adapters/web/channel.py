@@ -28,7 +28,11 @@ class WebChannel:
         closing = asyncio.Event()
         listening = bind(self._settings.host, self._settings.port)
         app = build_app(self._settings, handles, closing)
-        await serve(app, listening, lambda: handles.announce(f"Shop and chat: {self._settings.public_url}"), closing)
+
+        def opened() -> None:
+            handles.announce(f"Shop and chat: {self._settings.public_url}")
+
+        await serve(app, listening, opened, closing, handles.grace_seconds, self._settings.proxies)
 
     async def _check_port(self) -> Finding:
         place = f"{self._settings.host}:{self._settings.port}"

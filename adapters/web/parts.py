@@ -6,7 +6,7 @@ import msgspec
 
 from adapters.web.refusals import Refusal
 from adapters.web.tokens import Bound
-from bot.messages import Event, Happening, Incoming, Said, Source, Sources, Status, TextDelta
+from bot.messages import Busy, Event, Happening, Incoming, Said, Source, Sources, Status, TextDelta
 
 LONGEST_TEXT, LONGEST_LABEL, LONGEST_PRESS = 4000, 200, 200  # characters
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
@@ -107,7 +107,7 @@ def final_parts(events: list[Event], public_url: str) -> list[msgspec.Raw]:
 def _is_passing(what: Happening) -> bool:
     if isinstance(what, Status):
         return what.status in ("done", "thinking", "restarted")
-    return isinstance(what, TextDelta | Said)
+    return isinstance(what, TextDelta | Busy | Said)
 
 
 def _absolute(source: Source, public_url: str) -> Source:

@@ -1,5 +1,6 @@
-"""Reading a request strictly: size, type, JSON, the fields' names and types, and the bearer's token."""
+"""Reading a request strictly: size, time, type, JSON, the fields' names and types, and the bearer's token."""
 
+import asyncio
 import re
 from typing import TypeVar
 from urllib.parse import parse_qs
@@ -10,32 +11,37 @@ from starlette.requests import HTTPConnection, Request
 from adapters.web.refusals import Refusal
 
 LARGEST_BODY = 32 * 1024  # bytes: 4,000 Chinese characters fit even where JSON escapes each of them
+BODY_SECONDS = 10.0  # within which a body must have come
 Body = TypeVar("Body")
 _MISSING = re.compile(r"Object missing required field `(.+)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.+)`")
 _TYPE = re.compile(r"(Expected .+) - at `\$\.(.+)`")
 
 
-async def read_body(request: Request, expected: type[Body]) -> Body:
-    """Raises Refusal: 413, 415, 400 where it is not JSON, 422 where a field is wrong."""
+async def read_body(request: Request, expected: type[Body], within: float = BODY_SECONDS) -> Body:
+    """Raises Refusal: 408, 413, 415, 400 where it is not JSON, 422 where a field is wrong."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refusal(415, "Send JSON, with Content-Type: application/json.")
-    return decode(await _whole(request), expected)
+    return decode(await _whole(request, within), expected)
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The first value of each field of a plain form. Raises Refusal (413)."""
-    fields = parse_qs((await _whole(request)).decode(errors="replace"), keep_blank_values=True)
+    """The first value of each field of a plain form. Raises Refusal (408, 413)."""
+    fields = parse_qs((await _whole(request, BODY_SECONDS)).decode(errors="replace"), keep_blank_values=True)
     return {name: values[0] for name, values in fields.items()}
 
 
-async def _whole(request: Request) -> bytes:
+async def _whole(request: Request, within: float) -> bytes:
     body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LARGEST_BODY:
-            raise Refusal(413, f"The body is larger than {LARGEST_BODY} bytes.")
+    try:
+        async with asyncio.timeout(within):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > LARGEST_BODY:
+                    raise Refusal(413, f"The body is larger than {LARGEST_BODY} bytes.")
+    except TimeoutError:
+        raise Refusal(408, f"The body did not come within {within:g} s.") from None
     return body
 
 

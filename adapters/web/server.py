@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import errno
+import math
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 LARGEST_FRAME = 16 * 1024  # bytes: 4,000 Chinese characters, written out, are 12,000
 _DEAD_READER_MS = 30_000  # what a reader leaves unread for so long is given up by the kernel
@@ -52,12 +55,33 @@ class _Server(uvicorn.Server):
         self._opened()
 
 
-async def serve(app: ASGIApp, listening: socket.socket, opened: Callable[[], None], closing: asyncio.Event) -> None:
-    """Until cancelled; calls `opened` once requests are taken, sets `closing` before it ends."""
+class _SocketProtocol(WebSocketsSansIOProtocol):
+    """A socket that was refused is finished: uvicorn 0.54 sends the refusal, then logs an error as though nothing had
+    been sent (github.com/Kludex/uvicorn/pull/3138)."""
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if self.initial_response and self.close_sent:
+            self.handshake_complete = True
+
+
+async def serve(
+    app: ASGIApp,
+    listening: socket.socket,
+    opened: Callable[[], None],
+    closing: asyncio.Event,
+    grace_seconds: float = 2.0,
+    proxies: Sequence[str] = (),
+) -> None:
+    """Until cancelled; calls `opened` once requests are taken, sets `closing` before it ends.
+
+    Nobody new is let in then, streams end, and requests under way have the grace time. Callers at `proxies`, addresses
+    or networks, may say by X-Forwarded-For whom they call for.
+    """
     config = uvicorn.Config(
         app,
         http="h11",
-        ws="websockets-sansio",
+        ws=_SocketProtocol,
         ws_per_message_deflate=False,
         ws_max_size=LARGEST_FRAME,
         ws_max_queue=4,
@@ -65,8 +89,8 @@ async def serve(app: ASGIApp, listening: socket.socket, opened: Callable[[], Non
         log_config=None,
         access_log=False,
         server_header=False,
-        forwarded_allow_ips="127.0.0.1",
-        timeout_graceful_shutdown=2,
+        forwarded_allow_ips=list(proxies),
+        timeout_graceful_shutdown=math.ceil(grace_seconds),
     )
     server = _Server(config, opened)
     running = asyncio.create_task(server.serve(sockets=[listening]))

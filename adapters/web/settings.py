@@ -1,6 +1,7 @@
 """The web channel's own settings, read from the mapping it is given."""
 
 from collections.abc import Mapping
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 import msgspec
@@ -13,13 +14,19 @@ class WebSettings(msgspec.Struct, frozen=True):
     origins: tuple[str, ...]  # our own first, then the sites that may embed the widget
     widget_secret: str
     messages_per_minute: int
+    customer_messages_per_hour: int
     conversations_per_minute: int
     sockets_per_address: int
+    most_open: int  # sockets, streams and replies waited for, in this process
     token_hours: int
+    proxies: tuple[str, ...]  # networks whose X-Forwarded-For says who calls
     sockets_per_conversation: int = 5
+    replies_per_conversation: int = 20  # waited for at the same time
     turn_seconds: float = 60
     first_frame_seconds: float = 10
     slow_reader_seconds: float = 10
+    body_seconds: float = 10
+    frames_per_minute: int = 600  # of one socket, whether they hold a message or not
 
 
 def read_settings(environ: Mapping[str, str]) -> WebSettings:
@@ -42,9 +49,12 @@ def read_settings(environ: Mapping[str, str]) -> WebSettings:
         origins=tuple(dict.fromkeys([*own, *(_origin("SHOPDESK_ORIGINS", site) for site in others)])),
         widget_secret=secret,
         messages_per_minute=_number(environ, "SHOPDESK_MESSAGES_PER_MINUTE", 60, 1, 1_000_000),
+        customer_messages_per_hour=_number(environ, "SHOPDESK_CUSTOMER_MESSAGES_PER_HOUR", 600, 1, 1_000_000),
         conversations_per_minute=_number(environ, "SHOPDESK_CONVERSATIONS_PER_MINUTE", 300, 1, 1_000_000),
         sockets_per_address=_number(environ, "SHOPDESK_SOCKETS_PER_ADDRESS", 50, 1, 1_000_000),
+        most_open=_number(environ, "SHOPDESK_MOST_OPEN", 20_000, 1, 1_000_000),
         token_hours=_number(environ, "SHOPDESK_TOKEN_HOURS", 24, 1, 24 * 365),
+        proxies=_networks("SHOPDESK_PROXIES", environ.get("SHOPDESK_PROXIES") or "127.0.0.1"),
     )
 
 
@@ -53,6 +63,20 @@ def _number(environ: Mapping[str, str], name: str, default: int, least: int, mos
     if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
         raise ValueError(f"{name} must be a whole number from {least} to {most}, not {text!r}.")
     return int(text)
+
+
+def _networks(name: str, text: str) -> tuple[str, ...]:
+    """An address is a network of one."""
+    networks = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            network = ip_network(part)
+        except ValueError:
+            raise ValueError(f"{name} takes addresses or networks such as 10.0.0.0/8, not {part!r}.") from None
+        if network.prefixlen == 0:
+            raise ValueError(f"{name} must not be every address ({part!r}): then any customer could pose as another.")
+        networks.append(str(network))
+    return tuple(networks)
 
 
 def _origin(name: str, url: str) -> str:

@@ -2,17 +2,16 @@
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import msgspec
 from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from adapters.web.parts import Hello, Message, checked_place, to_incoming, to_outgoing_event
-from adapters.web.refusals import NOT_STORED, Refusal, refusal_response
+from adapters.web.crowd import Crowd
+from adapters.web.intake import Intake
+from adapters.web.parts import Hello, Message, checked_place, to_outgoing_event
+from adapters.web.refusals import Refusal, refusal_response
 from adapters.web.requests import address, decode
 from adapters.web.settings import WebSettings
 from adapters.web.tokens import Bound, Tokens
@@ -37,23 +36,27 @@ class NotAccepted(msgspec.Struct, frozen=True, tag_field="kind", tag="error"):
 
 
 class Sockets:
-    def __init__(self, settings: WebSettings, handles: Handles, tokens: Tokens) -> None:
+    def __init__(self, settings: WebSettings, handles: Handles, tokens: Tokens, intake: Intake, crowd: Crowd) -> None:
         self._settings, self._handles, self._tokens = settings, handles, tokens
-        self._open: Counter[str] = Counter()
+        self._intake, self._crowd = intake, crowd
 
     def routes(self) -> list[BaseRoute]:
         return [WebSocketRoute("/v1/conversations/{conversation}/socket", self.serve)]
 
     async def serve(self, socket: WebSocket) -> None:
         try:
-            with self._counted(address(socket), self._settings.sockets_per_address):
+            with self._crowd.one_more(address(socket)):
                 if not self._may_call(socket):
                     await socket.send_denial_response(
                         refusal_response(Refusal(403, "This site may not open the chat."))
                     )
                     return
                 await socket.accept()
-                await self._converse(socket)
+                self._handles.figures.sockets(+1)
+                try:
+                    await self._converse(socket)
+                finally:
+                    self._handles.figures.sockets(-1)
         except Refusal as refusal:
             await socket.send_denial_response(refusal_response(refusal))
         except (WebSocketDisconnect, WebSocketDisconnected):
@@ -63,22 +66,10 @@ class Sockets:
         """A browser always sends Origin on a socket; without one the page is hidden or it is no browser."""
         return connection.headers.get("origin", "") in self._settings.origins
 
-    @contextmanager
-    def _counted(self, whose: str, at_most: int) -> Iterator[None]:
-        if self._open[whose] >= at_most:
-            raise Refusal(429, f"More than {at_most} sockets are open.", retry_after=10)
-        self._open[whose] += 1
-        try:
-            yield
-        finally:
-            self._open[whose] -= 1
-            if not self._open[whose]:
-                del self._open[whose]
-
     async def _converse(self, socket: WebSocket) -> None:
         try:
             bound, after = await self._hello(socket)
-            with self._counted(bound.conversation, self._settings.sockets_per_conversation):
+            with self._crowd.of_conversation("sockets", bound.conversation):
                 await self._both_ways(socket, bound, after)
         except Refusal as refusal:
             codes = {401: NOT_PROVEN, 429: TOO_MANY, 503: TRY_LATER}
@@ -121,23 +112,22 @@ class Sockets:
             raise Refusal(503, "The conversation could not be read; connect again.") from None
 
     async def _listen(self, socket: WebSocket, bound: Bound) -> None:
+        at_most, frames, minute = self._settings.frames_per_minute, 0, time.monotonic()
         while True:
             message = decode(await _receive(socket), Message)
+            if time.monotonic() - minute > 60:
+                frames, minute = 0, time.monotonic()
+            frames += 1
+            if frames > at_most:
+                raise Refusal(429, f"More than {at_most} frames in a minute.")
             await self._send(socket, msgspec.json.encode(await self._take(bound, message)))
 
     async def _take(self, bound: Bound, message: Message) -> Accepted | NotAccepted:
         """Hands one message in; a refusal of it is an answer, not the end of the socket."""
-        at_most = self._settings.messages_per_minute
         try:
-            incoming = to_incoming(bound, message)
-            wait = await self._handles.limiter.allow("messages", bound.conversation, at_most, 60)
-            if wait:
-                return NotAccepted(message.id, 429, f"More than {at_most} messages in a minute.", wait)
-            return Accepted(message.id, await self._handles.postbox.accept(incoming))
+            return Accepted(message.id, await self._intake.accept(bound, message))
         except Refusal as refusal:
-            return NotAccepted(message.id, refusal.status, refusal.message)
-        except ConnectionError:
-            return NotAccepted(message.id, 503, NOT_STORED, 2)
+            return NotAccepted(message.id, refusal.status, refusal.message, refusal.retry_after)
 
     async def _send(self, socket: WebSocket, frame: bytes) -> None:
         """Waits for the reader; who does not read for long is dropped, since we keep nothing for them."""

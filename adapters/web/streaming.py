@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 import msgspec
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from adapters.web.refusals import NOT_READ, Error
 
@@ -16,8 +18,16 @@ HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 Item = TypeVar("Item")
 
 
-def stream_response(frames: AsyncIterator[bytes]) -> StreamingResponse:
-    return StreamingResponse(frames, headers=HEADERS, media_type="text/event-stream")
+class Stream(StreamingResponse):
+    """Gives up what it holds when it has ended, however it ends."""
+
+    def __init__(self, frames: AsyncIterator[bytes], holds: ExitStack) -> None:
+        super().__init__(frames, headers=HEADERS, media_type="text/event-stream")
+        self._holds = holds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._holds:
+            await super().__call__(scope, receive, send)
 
 
 def frame(event_id: str, part: bytes) -> bytes:

@@ -87,7 +87,7 @@ async function start() {
   function refused(message, status) {
     const passing = status === 429 || status === 503;
     transcript.waiting(message, passing ? "sending" : "failed");
-    if (status === 429) [$("notice").textContent, $("notice").hidden] = [words.tooFast, false];
+    if (passing) [$("notice").textContent, $("notice").hidden] = [status === 429 ? words.tooFast : words.notNow, false];
   }
 
   const connection = new Connection(conversation, { event: happened, refused, state: showState });

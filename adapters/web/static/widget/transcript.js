@@ -26,6 +26,7 @@ export class Transcript {
   }
 
   show(event) {
+    if (event.kind !== "said") this.#showBusy(event.kind === "busy" ? event.place : 0); // gone when the answer begins
     const draw = {
       said: () => this.#said(event),
       delta: () => this.#delta(event.text),
@@ -163,6 +164,11 @@ export class Transcript {
       $("writing").textContent = writing ? this.words.writing : "";
     }
     if (status === "done") this.#turn = null;
+  }
+
+  #showBusy(place) {
+    $("busy").hidden = !place;
+    $("busy").textContent = place ? this.words.busy(place) : "";
   }
 
   #desk() {

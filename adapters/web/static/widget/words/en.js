@@ -32,4 +32,6 @@ export default {
   waitingForStaff: "Fetching a person…",
   withStaff: "With our team",
   tooFast: "That was quick: one moment, then it goes out.",
+  notNow: "We cannot take it just now. It goes out by itself in a moment.",
+  busy: (place) => `We are busy: ${place} ${place === 1 ? "conversation is" : "conversations are"} before yours.`,
 };

@@ -32,4 +32,6 @@ export default {
   waitingForStaff: "正在转接人工……",
   withStaff: "人工客服",
   tooFast: "发送得有点快，请稍候，消息会自动发出。",
+  notNow: "现在暂时无法接收，请稍候，消息会自动发出。",
+  busy: (place) => `咨询的人较多：您前面还有 ${place} 个对话。`,
 };
