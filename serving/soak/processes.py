@@ -1,0 +1,106 @@
+"""Processes that are started, killed without warning and started again; none of them outlives the soak."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1  # prctl(2): what the kernel sends us when our parent is gone
+SHOPDESK = (sys.executable, "-c", "from bot.cli import main; main()")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Process:
+    """Start it from the main thread: it dies with the thread that started it."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = ROOT
+    ready: str = ""  # what it says when it serves; "" where nobody need wait for it
+    _running: subprocess.Popen[bytes] | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.name.partition(" ")[0]
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._running = subprocess.Popen(
+                self.command,
+                env=self.whole_environment(),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_the_soak(),
+            )
+
+    def whole_environment(self) -> dict[str, str]:
+        """Without the desk's settings of whoever started the soak."""
+        bare = {name: value for name, value in os.environ.items() if not name.startswith("SHOPDESK_")}
+        return {**bare, **self.environment}
+
+    def runs(self) -> bool:
+        return self._running is not None and self._running.poll() is None
+
+    def is_ready(self) -> bool:
+        return self.ready in self.said()
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def kill(self) -> None:
+        if self._running:
+            self._running.kill()
+            self._running.wait()
+
+
+def _die_with_the_soak() -> Callable[[], None]:
+    libc = ctypes.CDLL(None)
+
+    def before_exec() -> None:
+        os.setsid()  # Ctrl-C in the terminal is for the soak alone
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    return before_exec
+
+
+@contextmanager
+def all_killed_at_the_end(processes: Sequence[Process]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports below those that the system hands out by itself: a process that is started again finds its own free."""
+    low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    found: list[int] = []
+    for port in range(low - 1 - os.getpid() % 2000, 1024, -1):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if probe.connect_ex(("127.0.0.1", port)) and _binds(port):
+                found.append(port)
+        if len(found) == count:
+            return found
+    raise OSError("No free ports were found on this machine.")
+
+
+def _binds(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
