@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from bot.answering.ground import Ground
 from bot.answering.presenting import Presenting
 from bot.answering.turn import Turn
-from bot.assembly import database_url, read_prompts
-from bot.connection import connect
 from bot.knowledge.index import open_index
 from bot.limits import Limits
+from bot.opening.places import database_url, read_prompts
 from bot.publishing import Publishing
+from bot.redis.connection import connect
 from bot.sessions import Line, Session
 from bot.shop.identity import Identity, Level
 from bot.shop.store import open_store

@@ -6,12 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from hashlib import sha1
 from pathlib import Path
-from statistics import quantiles
 
 import msgspec
 from redis.asyncio import Redis
 
+from bot.redis.connection import SCRIPTS
+from serving.bench.figures import Figures, percentile
 from serving.bench.questions import Question, conversations
 from serving.bench.surroundings import Surroundings
 
@@ -20,11 +22,29 @@ WARM_UP_TURNS = 24  # or as many as there are customers: caches full, connection
 COUNTED_TURNS = 12
 END_OF_COUNT = "bench:end"
 INTRODUCTION = {"hello", "client"}  # what a new connection says once
+# said by the clock, however many turns there are: leases kept, abandoned mail looked for, queues watched
+BY_THE_CLOCK = {
+    "take_errand",
+    "sign_with",
+    "xautoclaim",
+    "pexpire",
+    "xclaim",
+    "ping",
+    "info",
+    "xlen",
+    "xinfo",
+    "xpending",
+    "zcard",
+    "zrange",
+}
+AT_THE_DOOR = {"subscribe", "unsubscribe", "xrange"}  # when a chat at the WebSocket is opened or closed
+BLOCKING = "xreadgroup"  # one of them that came back empty waited for no turn
 
 
 class Answered(msgspec.Struct, frozen=True):
     first_text: float  # a reading of time.perf_counter(), when the first text was seen
     as_meant: bool = True  # by whom it should have been: not by the answerer that steps in for a model
+    asked: float = 0.0  # another reading: when it was sent, where something had to be done before
 
 
 Ask = Callable[[Question], Awaitable[Answered]]
@@ -37,26 +57,6 @@ class Timed(msgspec.Struct, frozen=True):
     first_text: float
     whole: float
     as_meant: bool
-
-
-class Figures(msgspec.Struct, frozen=True):
-    """One row of the table; milliseconds, and for CPU milliseconds per turn."""
-
-    row: str
-    at_once: int
-    turns: int
-    p50: float
-    p95: float
-    first_p50: float
-    first_p95: float
-    cpu: float
-    redis_cpu: float
-    model_cpu: float
-    model_busy: float  # share of one core, 0..1
-    per_second: float
-    not_as_meant: int
-    round_trips: float  # to Redis, per turn of a single customer
-    commands: dict[str, float]  # the same, by command
 
 
 async def measure(
@@ -74,22 +74,23 @@ async def measure(
         if profile:
             profiler.dump_stats(profile)
         commands = await _commands(ask, around.redis_url)
+        of_a_chat = AT_THE_DOOR if around.measured else set()
     whole, first = [one.whole for one in timed], [one.first_text for one in timed]
     return Figures(
         row=name,
         at_once=at_once,
         turns=turns,
-        p50=_percentile(whole, 50) * 1000,
-        p95=_percentile(whole, 95) * 1000,
-        first_p50=_percentile(first, 50) * 1000,
-        first_p95=_percentile(first, 95) * 1000,
+        p50=percentile(whole, 50) * 1000,
+        p95=percentile(whole, 95) * 1000,
+        first_p50=percentile(first, 50) * 1000,
+        first_p95=percentile(first, 95) * 1000,
         cpu=(after.own - before.own) / turns * 1000,
         redis_cpu=(after.redis - before.redis) / turns * 1000,
         model_cpu=(after.model - before.model) / turns * 1000,
         model_busy=(after.model - before.model) / wall,
         per_second=turns / wall,
         not_as_meant=sum(not one.as_meant for one in timed),
-        round_trips=sum(commands.values()),
+        round_trips=sum(count for name, count in commands.items() if name not in of_a_chat),
         commands=commands,
     )
 
@@ -108,6 +109,7 @@ async def _play(ask: Ask, at_once: int, turns: int) -> list[Timed]:
                 question = next(asking)
             began = time.perf_counter()
             answered = await ask(question)
+            began = answered.asked or began
             timed.append(Timed(answered.first_text - began, time.perf_counter() - began, answered.as_meant))
 
     async with asyncio.TaskGroup() as group:
@@ -118,6 +120,7 @@ async def _play(ask: Ask, at_once: int, turns: int) -> list[Timed]:
 
 async def _commands(ask: Ask, redis_url: str) -> dict[str, float]:
     """What Redis is asked in a turn, by name; what scripts do inside of it is no round trip."""
+    scripts = {sha1(file.read_bytes()).hexdigest(): file.stem for file in SCRIPTS.glob("*.lua")}
     async with Redis.from_url(redis_url, decode_responses=True) as redis, redis.monitor() as monitor:
         await _play(ask, 1, COUNTED_TURNS)
         await redis.echo(END_OF_COUNT)
@@ -125,13 +128,9 @@ async def _commands(ask: Ask, redis_url: str) -> dict[str, float]:
         async for command in monitor.listen():
             if END_OF_COUNT in command["command"]:
                 break
-            name = command["command"].split()[0].lower()
-            if command["client_type"] != "lua" and name not in INTRODUCTION:
+            name, _, rest = command["command"].partition(" ")
+            name = scripts.get(rest.partition(" ")[0], name.lower())
+            if command["client_type"] != "lua" and name not in INTRODUCTION | BY_THE_CLOCK:
                 counted[name] += 1
-    return {name: count / COUNTED_TURNS for name, count in counted.items()}
-
-
-def _percentile(values: list[float], percent: int) -> float:
-    if len(values) < 2:
-        return values[0]
-    return quantiles(values, n=100, method="inclusive")[percent - 1]
+    counted[BLOCKING] = min(counted[BLOCKING], COUNTED_TURNS)
+    return {name: count / COUNTED_TURNS for name, count in counted.items() if count}

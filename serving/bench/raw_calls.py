@@ -10,7 +10,7 @@ import aiohttp
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from bot.answering.tools import TOOLS
-from bot.assembly import read_prompts
+from bot.opening.places import read_prompts
 from serving.bench.measuring import Answered, Ask
 from serving.bench.questions import Question
 from serving.bench.surroundings import Surroundings

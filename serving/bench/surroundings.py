@@ -1,10 +1,11 @@
 """What a row runs beside: a Redis, the scripted model and a data folder, each a process or a place of its own."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,11 +13,12 @@ from tempfile import TemporaryDirectory
 import msgspec
 from redis import Redis
 
-from bot.embedded_redis import embedded_redis
+from bot.redis.embedded import embedded_redis
 from bot.settings import Settings, read_settings
 
 SCRIPT = Path(__file__).parent / "script.toml"
 PLACES = 512  # more than ask at once: what is measured is work, not waiting for a place
+NO_LIMIT = 1_000_000
 
 
 class Cpu(msgspec.Struct, frozen=True):
@@ -32,25 +34,35 @@ class Surroundings(msgspec.Struct, frozen=True):
     redis_url: str
     model_url: str
     model_process: int
+    # seconds of CPU of what a row measures; without any, of the row's own process
+    measured: list[Callable[[], float]] = []
 
     def settings(self, with_model: bool) -> Settings:
-        """As a shop would set them in its environment."""
+        return read_settings(self.environ(with_model))
+
+    def environ(self, with_model: bool) -> dict[str, str]:
+        """As a shop would set them that has many customers; they are counted as in a shop, and reach no limit."""
         model = {"SHOPDESK_MODEL_URL": self.model_url, "SHOPDESK_MODEL_NAME": "scripted"} if with_model else {}
-        places = {"SHOPDESK_WORKERS": str(PLACES), "SHOPDESK_MODEL_CONCURRENCY": str(PLACES)}
-        return read_settings({"SHOPDESK_DATA_DIR": str(self.data)} | places | model)
+        return model | {
+            "SHOPDESK_DATA_DIR": str(self.data),
+            "SHOPDESK_WORKERS": str(PLACES),
+            "SHOPDESK_MODEL_CONCURRENCY": str(PLACES),
+            "SHOPDESK_MODEL_TURNS_PER_HOUR": str(NO_LIMIT),
+        }
 
     def cpu(self) -> Cpu:
         with Redis.from_url(self.redis_url) as redis:
             spent = redis.info("cpu")
-        return Cpu(time.process_time(), spent["used_cpu_user"] + spent["used_cpu_sys"], _seconds_of(self.model_process))
+        own = sum(cpu() for cpu in self.measured) if self.measured else time.process_time()
+        return Cpu(own, spent["used_cpu_user"] + spent["used_cpu_sys"], seconds_of(self.model_process))
 
 
 @contextmanager
-def surroundings(data: Path) -> Iterator[Surroundings]:
+def surroundings(data: Path, script: Path = SCRIPT) -> Iterator[Surroundings]:
     with (
         TemporaryDirectory(prefix="shopdesk-bench-") as folder,
         embedded_redis(Path(folder)) as redis,
-        _scripted_model() as model,
+        _scripted_model(script) as model,
     ):
         assert model.stdout
         model_url = model.stdout.readline().split()[-1]
@@ -58,8 +70,8 @@ def surroundings(data: Path) -> Iterator[Surroundings]:
 
 
 @contextmanager
-def _scripted_model() -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "serving.scripted_model", "--script", str(SCRIPT), "--port", "0"]
+def _scripted_model(script: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "serving.scripted_model", "--script", str(script), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -67,7 +79,19 @@ def _scripted_model() -> Iterator[subprocess.Popen[str]]:
             process.terminate()
 
 
-def _seconds_of(process: int) -> float:
+def seconds_of(process: int) -> float:
     """User and system time, see proc(5)."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def machine_seconds() -> float:
+    """That all cores together have worked, for whomever, see proc(5)."""
+    user, nice, system, _, _, interrupts, soft_interrupts, *_ = Path("/proc/stat").read_text().split()[1:]
+    return sum(map(int, (user, nice, system, interrupts, soft_interrupts))) / os.sysconf("SC_CLK_TCK")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.assembly import ShopDesk, open_desk_on
-from bot.messages import SIMPLER, FinalText, Incoming, TextDelta
+from bot.messages import SIMPLER, WAITING_FOR_STAFF, FinalText, Incoming, TextDelta
 from serving.bench.measuring import Answered, Ask
 from serving.bench.questions import Question
 from serving.bench.surroundings import Surroundings
@@ -52,5 +52,5 @@ async def _ask(desk: ShopDesk, question: Question) -> Answered:
         # the pieces are gone where the turn was done before we listened: then the whole text is the first
         if isinstance(event.what, TextDelta | FinalText):
             first_text = first_text or time.perf_counter()
-        simpler = simpler or event.what == SIMPLER
+        simpler = simpler or event.what in (SIMPLER, WAITING_FOR_STAFF)
     return Answered(first_text, bool(first_text) and not simpler)
