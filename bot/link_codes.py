@@ -9,9 +9,9 @@ import unicodedata
 
 import msgspec
 
-from bot.connection import Connection
 from bot.keys import Keys
 from bot.limits import Limits, digest
+from bot.redis.connection import Connection
 
 ALPHABET = "ACDEFGHJKMNPQRTVWXY34679"  # nothing that looks like something else
 LENGTH = 8

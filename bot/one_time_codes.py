@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from bot.connection import Connection, script
 from bot.keys import Keys
 from bot.limits import Limits
+from bot.redis.connection import Connection, script
 
 DIGITS = 6
 CODE_SECONDS = 10 * 60

@@ -9,12 +9,12 @@ import pytest
 import pytest_asyncio
 
 from bot.assembly import ShopDesk, open_desk_on
-from bot.connection import Connection, connect
-from bot.embedded_redis import embedded_redis
+from bot.redis.connection import Connection, connect
+from bot.redis.embedded import embedded_redis
 from bot.settings import Settings
 from tests.talking import Customer
 
-pytest_plugins = ("tests.shop_fixtures",)
+pytest_plugins = ("tests.shop_fixtures", "tests.redis_servers")
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,7 @@ def demo_data(prepared_data: Path, tmp_path: Path) -> Path:
 @pytest_asyncio.fixture
 async def desk(demo_data: Path, redis_url: str, connection: Connection) -> AsyncIterator[ShopDesk]:
     """A desk without a model, at work."""
-    async with open_desk_on(Settings(data_dir=demo_data), redis_url, alone=True) as opened:
+    async with open_desk_on(Settings(data_dir=demo_data, burst_seconds=0), redis_url, alone=True) as opened:
         work = asyncio.create_task(opened.work())
         yield opened
         work.cancel()

@@ -17,7 +17,6 @@ from bot.answering.entities import Entities, read_code, without_code
 from bot.answering.ground import Ground
 from bot.answering.order_desk import OrderDesk
 from bot.assembly import ShopDesk, open_desk_on
-from bot.connection import Connection
 from bot.keys import Keys
 from bot.limits import Limits
 from bot.messages import Part
@@ -36,6 +35,7 @@ from bot.one_time_codes import (
     Wait,
     Wrong,
 )
+from bot.redis.connection import Connection
 from bot.sessions import Pending, Session, open_session, saved
 from bot.settings import read_settings
 from bot.shop.identity import Level, Proof

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bot.assembly import ShopDesk, open_desk_on
-from bot.connection import Connection
+from bot.redis.connection import Connection
 from bot.settings import Settings
 from serving.script import read_script
 from serving.scripted_model import scripted_model
@@ -21,7 +21,7 @@ SCRIPT = Path(__file__).parent.parent / "serving" / "scripts" / "desk.json"
 @pytest_asyncio.fixture
 async def desk_with_model(demo_data: Path, redis_url: str, connection: Connection) -> AsyncIterator[ShopDesk]:
     async with scripted_model(read_script(SCRIPT)) as url:
-        settings = Settings(data_dir=demo_data, model_url=url, model_name="scripted")
+        settings = Settings(data_dir=demo_data, burst_seconds=0, model_url=url, model_name="scripted")
         async with open_desk_on(settings, redis_url, alone=True) as opened:
             work = asyncio.create_task(opened.work())
             yield opened

@@ -10,7 +10,6 @@ import pytest
 import pytest_asyncio
 
 from bot.channels import Finding
-from bot.connection import Connection
 from bot.doctor import examine
 from bot.keys import Keys
 from bot.limits import Limits, digest
@@ -24,6 +23,7 @@ from bot.link_codes import (
     LinkCodes,
 )
 from bot.one_time_codes import DIGITS, WRONG_CODES_OF_A_TARGET, NewCode, OneTimeCodes, Purpose, Right, Wrong
+from bot.redis.connection import Connection
 from bot.settings import read_settings
 from bot.shop.database import open_database
 from bot.shop.files import ShopFiles

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 import msgspec
 import pytest
 
-from bot.connection import connect
-from bot.embedded_redis import embedded_redis
 from bot.limits import Limits
+from bot.redis.connection import connect
+from bot.redis.embedded import embedded_redis
 from bot.shop.files import ShopFiles
 from bot.shop.identity import Identity, NoMatch, TooManyTries, Verified
 from bot.shop.store import ShopStore

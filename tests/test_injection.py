@@ -22,8 +22,8 @@ import pytest
 
 from bot.answering.prompting import Prompts
 from bot.assembly import ShopDesk, open_desk_on
-from bot.connection import Connection
 from bot.publishing import Publishing
+from bot.redis.connection import Connection
 from bot.settings import Settings
 from bot.shop.files import read_shop
 from bot.shop.store import open_store
@@ -110,7 +110,13 @@ class Stage:
 async def stage(data: Path, redis_url: str, script: Script | None) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as opened:
         url = await opened.enter_async_context(scripted_model(script)) if script else ""
-        settings = Settings(data_dir=data, model_url=url, model_name="scripted" if url else "")
+        settings = Settings(
+            data_dir=data,
+            burst_seconds=0,
+            model_url=url,
+            model_name="scripted" if url else "",
+            model_turns_per_hour=0,
+        )
         desk = await opened.enter_async_context(open_desk_on(settings, redis_url, alone=True))
         work = asyncio.create_task(desk.work())
         yield Stage(desk, url)

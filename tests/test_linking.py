@@ -12,10 +12,10 @@ from bot.answering.ground import Ground
 from bot.answering.link_desk import LINK_PRESS, LinkDesk, first_name
 from bot.answering.order_desk import OrderDesk
 from bot.assembly import ShopDesk
-from bot.connection import Connection
 from bot.limits import Limits
 from bot.link_codes import ALPHABET, CODES_OF_A_CUSTOMER, WRONG_OF_A_PERSON, LinkCodes
 from bot.messages import Part
+from bot.redis.connection import Connection
 from bot.sessions import Pending, Session
 from bot.shop.files import ShopFiles
 from bot.shop.identity import Level, Proof, Verified

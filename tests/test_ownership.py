@@ -25,9 +25,9 @@ from adapters.web.server import bind, serve
 from adapters.web.settings import read_settings
 from bot.answering.action_desk import CONFIRM_PRESS
 from bot.assembly import ShopDesk, open_desk_on
-from bot.connection import Connection, connect
 from bot.keys import Keys
 from bot.publishing import Publishing
+from bot.redis.connection import Connection, connect
 from bot.sessions import Session, saved
 from bot.settings import Settings
 from bot.shop.identity import Level, Verified
@@ -242,7 +242,9 @@ async def house(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Asy
         store = await opened.enter_async_context(open_store(database))
         await Publishing(store, folder / "knowledge", ("en", "zh")).import_shop(as_of_today(hostile_shop()))
         model = await opened.enter_async_context(scripted_model(obedient()))
-        settings = Settings(data_dir=folder, model_url=model, model_name="scripted")
+        settings = Settings(
+            data_dir=folder, burst_seconds=0, model_url=model, model_name="scripted", model_turns_per_hour=0
+        )
         desk = await opened.enter_async_context(open_desk_on(settings, redis_url, alone=True))
         work = asyncio.create_task(desk.work())
         url = await opened.enter_async_context(web(desk))

@@ -28,10 +28,10 @@ from bot.answering.tools import PROPOSING, READING, TOOLS, TurnTools
 from bot.answering.turn import Turn
 from bot.answering.with_model import open_answerer
 from bot.assembly import ShopDesk, open_desk_on
-from bot.connection import Connection
 from bot.knowledge.index import open_index
 from bot.limits import Limits
 from bot.messages import Buttons, FinalText
+from bot.redis.connection import Connection
 from bot.sessions import Line, Session
 from bot.settings import Settings
 from bot.shop.actions import Action, CancelOrder, ReturnItems
@@ -66,7 +66,7 @@ def desk_on(demo_data: Path, redis_url: str, connection: Connection) -> OpenDesk
     @asynccontextmanager
     async def opened(script: Script) -> AsyncIterator[ShopDesk]:
         async with scripted_model(script) as url:
-            settings = Settings(data_dir=demo_data, model_url=url, model_name="scripted")
+            settings = Settings(data_dir=demo_data, burst_seconds=0, model_url=url, model_name="scripted")
             async with open_desk_on(settings, redis_url, alone=True) as desk:
                 work = asyncio.create_task(desk.work())
                 yield desk
@@ -261,7 +261,9 @@ async def test_the_agent_puts_a_button_for_a_code_under_a_reply_for_whom_a_proof
             async with (
                 ground_over(demo_data, connection, box) as ground,
                 scripted_model(script) as url,
-                open_answerer(Settings(data_dir=demo_data, model_url=url, model_name="scripted"), ground) as answerer,
+                open_answerer(
+                    Settings(data_dir=demo_data, burst_seconds=0, model_url=url, model_name="scripted"), ground
+                ) as answerer,
             ):
                 parts = [part async for part in answerer.answer(turn_of(customer, "What did I buy last?"))]
             assert any(isinstance(part, FinalText) and "address of your account" in part.text for part in parts)

@@ -19,8 +19,10 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "serving" / "README.md", *(ROOT / "docs"
 
 
 def all_commands(group: click.Group, before: str = "") -> set[str]:
-    found = set()
-    for name, command in group.commands.items():
+    found, context = set(), click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
         found |= all_commands(command, f"{before}{name} ") if isinstance(command, click.Group) else {before + name}
     return found
 

@@ -25,8 +25,8 @@ from pydantic import BaseModel, Field
 from bot.answering.failures import ModelOverloaded, ModelRefused
 from bot.answering.model import ModelSettings, ServedModel, open_model
 from bot.assembly import open_desk_on
-from bot.connection import Connection
 from bot.messages import RESTARTED
+from bot.redis.connection import Connection
 from bot.settings import Settings
 from serving.launch import Launch, command
 from tests.talking import Customer
@@ -244,7 +244,9 @@ async def test_a_wrong_name_is_refused_with_the_reason(vllm: str) -> None:
 async def test_a_customer_who_goes_on_writing_aborts_the_request_of_the_first_turn(
     vllm: str, demo_data: Path, redis_url: str, connection: Connection
 ) -> None:
-    settings = Settings(data_dir=demo_data, model_url=vllm, model_name="shopdesk", model_first_token_seconds=60)
+    settings = Settings(
+        data_dir=demo_data, burst_seconds=0, model_url=vllm, model_name="shopdesk", model_first_token_seconds=60
+    )
     async with open_desk_on(settings, redis_url, alone=True) as desk:
         work = asyncio.create_task(desk.work())
         # the gate may stop the noise before the second message comes: then nothing restarts, and we try again

@@ -1,6 +1,7 @@
 """What the web channel refuses: foreign sites, too much at once; and what its pages forbid."""
 
 import asyncio
+import contextlib
 import json
 
 import aiohttp
@@ -142,3 +143,22 @@ async def test_the_demo_switcher_leads_back_to_our_own_pages_only(back: str) -> 
         form = {"visitor": "C1", "back": back}
         async with http.post("/demo/visitor", data=form, allow_redirects=False) as answer:
             assert (answer.status, answer.headers["location"]) == (303, "/")
+
+
+@pytest.mark.parametrize(("origin", "status"), [("https://evil.example", 403), ("own", 429)])
+async def test_a_refused_socket_is_no_error_of_the_desk(
+    origin: str, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        served({"SHOPDESK_SOCKETS_PER_ADDRESS": "1"}) as shop,
+        calling(shop) as caller,
+        contextlib.AsyncExitStack() as opened,
+    ):
+        if status == 429:
+            await opened.enter_async_context(socket_of(caller))
+        with caplog.at_level("INFO"), pytest.raises(InvalidStatus) as refusal:
+            await socket_of(caller, origin)
+        assert refusal.value.response.status_code == status
+        assert refusal.value.response.body and b"error" in refusal.value.response.body
+    assert any(f'socket" {status}' in record.getMessage() for record in caplog.records)
+    assert [record.getMessage() for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")] == []

@@ -38,7 +38,7 @@ async def test_a_frame_over_sixteen_kibibytes_closes_the_socket() -> None:
 
 
 async def test_a_wrong_message_on_a_socket_is_answered_and_the_socket_stays() -> None:
-    async with served({"SHOPDESK_MESSAGES_PER_MINUTE": "2"}) as shop, calling(shop) as caller, socket_of(caller) as ws:
+    async with served({"SHOPDESK_MESSAGES_PER_MINUTE": "1"}) as shop, calling(shop) as caller, socket_of(caller) as ws:
         await ws.send(json.dumps({"token": caller.token}))
         await ws.send(json.dumps({"id": "a", "text": "x" * 4001}))
         assert (await receive(ws, "error"))["status"] == 413

@@ -17,11 +17,12 @@ class Catalogue(msgspec.Struct, frozen=True):
 
 
 EMPTY = Catalogue("", None, (), {}, {})
+_version = select(shop.c.version)
 
 
 async def read_version(connection: AsyncConnection) -> str:
     """The name of the last import; "" while there was none."""
-    return (await connection.execute(select(shop.c.version))).scalar() or ""
+    return (await connection.execute(_version)).scalar() or ""
 
 
 async def read_catalogue(connection: AsyncConnection) -> Catalogue:

@@ -92,7 +92,7 @@ class Identity:
 
     async def signed_in(self, customer_id: str) -> bool:
         """Whether the shop has the customer for whom its page vouches."""
-        return await self._store.of(customer_id).customer() is not None
+        return await self._store.of(customer_id).is_known()
 
 
 class _Counted:

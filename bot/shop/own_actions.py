@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 import msgspec
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.shop.actions import Action, name_of, order_of
@@ -217,17 +217,7 @@ class OwnActions:
         ).one_or_none()
         if row is None:
             return None
-        proposal = Proposal(
-            token=row.token,
-            customer=row.customer,
-            conversation=row.conversation,
-            asked=row.asked,
-            action=msgspec.convert(row.action, Action),
-            effect=msgspec.convert(row.effect, Effect),
-            created=row.created,
-            expires=row.expires,
-        )
-        return Stored(proposal, row.key, row.state, row.answered)
+        return Stored(_proposal(row), row.key, row.state, row.answered)
 
     async def _end(self, connection: AsyncConnection, token: str, state: str) -> None:
         query = update(proposals).where(proposals.c.token == token)
@@ -239,6 +229,26 @@ class OwnActions:
         before = (await connection.execute(select(func.count()).where(audit.c.target == target))).scalar_one()
         named = [proposal.customer, target, before, name_of(proposal.action), proposal.effect]
         return blake2b(msgspec.json.encode(named), digest_size=16).hexdigest()
+
+
+async def read_deed(connection: AsyncConnection, token: str) -> Proposal | None:
+    """What was done under this token, of whichever customer: for the letter about it alone."""
+    query = select(proposals).where(proposals.c.token == token, proposals.c.state == "done")
+    row = (await connection.execute(query)).one_or_none()
+    return _proposal(row) if row else None
+
+
+def _proposal(row: Row[tuple[object, ...]]) -> Proposal:
+    return Proposal(
+        token=row.token,
+        customer=row.customer,
+        conversation=row.conversation,
+        asked=row.asked,
+        action=msgspec.convert(row.action, Action),
+        effect=msgspec.convert(row.effect, Effect),
+        created=row.created,
+        expires=row.expires,
+    )
 
 
 def _decided(case: Case) -> Effect | Refusal:

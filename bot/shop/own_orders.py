@@ -1,10 +1,11 @@
 """The only door to a customer's data: what one customer may read, which is his own and nothing else."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Table, select
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.shop.database import Database
@@ -25,6 +26,12 @@ class OwnOrders:
         async with self._database.reading() as connection:
             found = await read_customers(connection, customers.c.id == self._customer)
         return found[0] if found else None
+
+    async def is_known(self) -> bool:
+        """Whether the shop has such a customer."""
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(customers.c.id).where(customers.c.id == self._customer))
+            return found.first() is not None
 
     async def orders(self, at_most: int = 20) -> list[Order]:
         """The newest first."""
@@ -75,13 +82,21 @@ async def read_orders(connection: AsyncConnection, which: ColumnElement[bool], a
 
 async def _inside(connection: AsyncConnection, table: Table, owners: Sequence[str] | None) -> dict[str, list[Row[Any]]]:
     """The rows that belong to these owners (None: to all), by owner and in their order."""
-    query = select(table).order_by(table.c.owner, table.c.position)
-    if owners is not None:
-        query = query.where(table.c.owner.in_(owners))
     found: dict[str, list[Row[Any]]] = {}
-    for row in await connection.execute(query):
+    for row in await connection.execute(_all_of(table) if owners is None else _some_of(table), {"owners": owners}):
         found.setdefault(row.owner, []).append(row)
     return found
+
+
+@cache
+def _all_of(table: Table) -> Select[Any]:
+    return select(table).order_by(table.c.owner, table.c.position)
+
+
+@cache
+def _some_of(table: Table) -> Select[Any]:
+    """Built once: building a query takes longer than running it."""
+    return _all_of(table).where(table.c.owner.in_(bindparam("owners", expanding=True)))
 
 
 def _customer(row: Row[Any], address_rows: list[Row[Any]], method_rows: list[Row[Any]]) -> Customer:

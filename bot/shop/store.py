@@ -11,7 +11,7 @@ from bot.shop.database import Database, StoreUnavailable, open_database
 from bot.shop.files import ShopFiles
 from bot.shop.importing import move_dates, replace_shop
 from bot.shop.linking import Links
-from bot.shop.own_actions import Actor, OwnActions
+from bot.shop.own_actions import Actor, OwnActions, Proposal, read_deed
 from bot.shop.own_orders import OwnOrders, read_customers
 from bot.shop.proofs import Proofs, read_account, read_proofs
 from bot.shop.records import Customer, Product, ShopProfile, Variant
@@ -48,6 +48,11 @@ class ShopStore:
     def acting(self, actor: Actor, clock: Callable[[], datetime]) -> OwnActions:
         """What this customer may change. Like `of`, it is bound to what the session says."""
         return OwnActions(self._database, actor, clock)
+
+    async def deed(self, token: str) -> Proposal | None:
+        """What was done under this token. For the letter to the customer's own address alone."""
+        async with self._database.reading() as connection:
+            return await read_deed(connection, token)
 
     async def proofs(self, order_number: str) -> Proofs | None:
         """For bot.shop.identity alone."""
