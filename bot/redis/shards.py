@@ -4,11 +4,13 @@ from typing import Any
 
 from bot.keys import Keys
 from bot.redis.connection import Connection
+from bot.redis.trying_again import insist
 
 
 async def settle_shards(connection: Connection, shards: int) -> None:
     """For a process that starts. Raises ValueError when the conversations here are spread otherwise."""
-    if await connection.commands.get(Keys.spread()) is None:
+    # a Redis that has just come back reads its file first, and answers nothing meanwhile
+    if await insist(lambda: connection.commands.get(Keys.spread())) is None:
         await connection.commands.set(Keys.spread(), shards, nx=True)
     await check_shards(connection, shards)
 
