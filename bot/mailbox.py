@@ -16,7 +16,6 @@ from bot.redis.connection import Connection, script
 
 _happening = msgspec.json.Decoder(Happening)
 
-
 AFTER_ALL = "9999999999999-0"  # an event id that no event ever gets
 PLACE = 7_777_777  # stands for the place in line, which the script fills in
 _busy = msgspec.json.encode(Busy(PLACE)).decode().replace(str(PLACE), "%d")

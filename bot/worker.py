@@ -112,7 +112,7 @@ class Worker:
         if tag in self._broken_off:
             await self._start(await self._lost(tag))
         self._broken_off.add(tag)
-        tokens = await self._queue.wait(tag, 1 + max(0, free) // len(self._tags))  # the others read too
+        tokens = await self._queue.wait(tag, max(1, free // len(self._tags)))  # the others read too
         self._broken_off.discard(tag)
         await self._start(tokens)
 
@@ -148,7 +148,7 @@ class Worker:
         await self._start(harmless, steal)
 
     async def _serve_suspicious(self) -> None:
-        """One turn on each, and no other of its kind meanwhile."""
+        """To the end of its mail, and no other of its kind meanwhile."""
         token = await self._suspicious.get()
         await self._free.acquire()
         await asyncio.wait({self._begin(token, steal=False)})

@@ -15,7 +15,7 @@ from bot.shop.files import ShopFileError
 
 EXPECTED = (OSError, ValueError, KnowledgeFileError, ShopFileError)
 
-# new objects before rings among them are looked for; at Python's 700 that is a fifth of all that a busy desk does
+# new objects before rings among them are looked for: Python's 700 has a busy desk look all the time
 GARBAGE = (50_000, 20, 20)
 
 Environ = Mapping[str, str]
