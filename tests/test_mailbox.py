@@ -162,3 +162,19 @@ async def test_the_same_message_id_in_another_conversation_is_another_message(
         await mailbox.accept(incoming)
         (event,) = await mailbox.transcript(incoming.conversation)
         assert event.what == Said("customer", incoming.message, incoming.text)
+
+
+async def test_a_worker_that_was_replaced_keeps_nothing_for_its_successor(connection: Connection) -> None:
+    keys = Keys()
+    late, successor = TurnQueue(connection, keys, "late"), TurnQueue(connection, keys, "successor")
+    await late.prepare()
+    await Mailbox(connection, keys, Listener(connection)).accept(message(1))
+    token = await next_token(late, keys)
+    assert await late.take(token)
+    (claimed,) = await successor.abandoned(token.tag, 0, 10)
+    assert await successor.take(claimed, steal=True)
+    await connection.commands.pexpire(keys.lease("test:a"), 500)
+    await late.keep([token])
+    assert await connection.commands.pttl(keys.lease("test:a")) <= 500
+    await successor.keep([claimed])
+    assert await connection.commands.pttl(keys.lease("test:a")) > 500
