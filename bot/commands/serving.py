@@ -32,11 +32,12 @@ async def _run(environ: Environ) -> None:
 
 async def _chat(environ: Environ) -> None:
     of_channels = read_environment(environ)
-    await _serve(settings_of(environ), [make(of_channels) for make in find_channels(CHAT).values()])
+    channels = [make(of_channels) for make in find_channels(CHAT).values()]
+    await _serve(settings_of(environ), channels, beside=True)
 
 
-async def _serve(settings: Settings, channels: list[Channel]) -> None:
-    announcing = Announcing(settings)
+async def _serve(settings: Settings, channels: list[Channel], beside: bool = False) -> None:
+    announcing = Announcing(settings, beside)
     async with open_desk(settings, announcing) as desk:
         serving = [channel.serve(desk.handles) for channel in channels]
         await until_stopped(serving, desk.work(), settings.grace_seconds)
@@ -45,11 +46,13 @@ async def _serve(settings: Settings, channels: list[Channel]) -> None:
 class Announcing:
     """Says, once something is open, by what it answers."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, beside: bool = False) -> None:
+        """`beside`: on standard error, where it cannot fall into the middle of a talk."""
         self._silent_about_model = bool(settings.model_url)
+        self._beside = beside
 
     def __call__(self, line: str) -> None:
-        click.echo(line)
+        click.echo(line, err=self._beside)
         if not self._silent_about_model:
-            click.echo("Answers come without a model (SHOPDESK_MODEL_URL is not set).")
+            click.echo("Answers come without a model (SHOPDESK_MODEL_URL is not set).", err=self._beside)
         self._silent_about_model = True

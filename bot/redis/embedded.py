@@ -133,11 +133,13 @@ def _locked(folder: Path) -> Iterator[IO[str]]:
 
 
 def _start(binary: str, folder: Path, socket: Path, lock: IO[str]) -> subprocess.Popen[bytes]:
-    libc = ctypes.CDLL(None)
+    libc, starter = ctypes.CDLL(None), os.getpid()
 
     def before_exec() -> None:
         os.setsid()  # Ctrl-C in the terminal is for us; we stop the server after the last write
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != starter:  # it was gone before we asked to hear of it
+            os._exit(1)
 
     options = {
         "port": "0",

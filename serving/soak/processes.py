@@ -65,11 +65,13 @@ class Process:
 
 
 def _die_with_the_soak() -> Callable[[], None]:
-    libc = ctypes.CDLL(None)
+    libc, soak = ctypes.CDLL(None), os.getpid()
 
     def before_exec() -> None:
         os.setsid()  # Ctrl-C in the terminal is for the soak alone
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != soak:  # it was gone before we asked to hear of it
+            os._exit(1)
 
     return before_exec
 
