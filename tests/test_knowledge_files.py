@@ -5,11 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
-from bot.knowledge.chunks import LONGEST, chunks
-from bot.knowledge.documents import read_knowledge
-from bot.knowledge.drafts import KnowledgeFileError
 from bot.knowledge.passages import Passage
+from bot.knowledge.reading.chunks import LONGEST, chunks
+from bot.knowledge.reading.documents import read_knowledge
+from bot.knowledge.reading.drafts import KnowledgeFileError
 
 FACTS = {"standard_delivery_days": "3 to 5", "refund_days": "5", "refund_time": "within 5 days"}
 Write = Callable[..., Path]
@@ -100,7 +102,8 @@ def test_a_plain_page_is_cut_up_by_its_headings(write: Write) -> None:
     folder = write(en__policies__about_DOT_md="# About us\n\nOwls.\n\n## Our people\n\nOtters.\n")
     owls, otters = read_knowledge(folder, FACTS)
     assert (owls.id, owls.title, owls.text) == ("policy:about:en:1", "About us", "Owls.")
-    assert (otters.id, otters.title, otters.url) == ("policy:about:en:2", "About us: Our people", "/en/policies/about")
+    assert (otters.id, otters.title) == ("policy:about:en:2", "About us: Our people")
+    assert (owls.url, otters.url) == ("/en/policies/about", "/en/policies/about#our-people")
 
 
 def test_a_long_page_is_cut_at_its_paragraphs_and_a_long_table_repeats_its_head() -> None:
@@ -112,6 +115,55 @@ def test_a_long_page_is_cut_at_its_paragraphs_and_a_long_table_repeats_its_head(
     sentences = chunks(["A sentence that ends here. " * 80])
     assert len(sentences) > 1 and all(len(piece) <= LONGEST for piece in sentences)
     assert all(len(piece) <= LONGEST for piece in chunks(["这是一句不长的话。" * 200]))
+
+
+def test_a_row_an_item_and_a_lead_in_are_not_torn_apart() -> None:
+    items = [f"- item {number}: {'word ' * 20}\n  goes on" for number in range(20)]
+    assert all(piece.startswith("- item") and piece.endswith("goes on") for piece in chunks(["\n".join(items)]))
+    rows = "\n".join(["| a | b |", "|---|---|", *(f"| {number} | {'cell ' * 10}|" for number in range(40))])
+    first, second, *_ = chunks(["word " * 170, "The prices are:", rows])
+    assert first.endswith("word") and second.startswith("The prices are:\n\n| a | b |\n|---|---|\n| 0 |")
+    long_item = chunks(["- " + "A sentence that ends here. " * 60])
+    assert all(len(piece) <= LONGEST and piece.endswith("here.") for piece in long_item)
+
+
+def test_no_scrap_is_left_at_the_end() -> None:
+    paragraphs = ["word " * 80, "word " * 80, "word " * 10, "The end."]
+    assert [len(piece) > 150 for piece in chunks(["x " * 430, *paragraphs])] == [True, True]
+
+
+@given(some.lists(some.text(alphabet="ab 。.\n|-#>1`", max_size=400), max_size=8))
+def test_cutting_loses_nothing_and_keeps_to_the_length(blocks: list[str]) -> None:
+    """Of what is no table: there only headers are said again."""
+    blocks = [block.replace("|", "") for block in blocks]
+    found = chunks(blocks)
+    fences = re.compile(r"[\s`]")
+    assert fences.sub("", "".join(found)) == fences.sub("", "".join(blocks))
+    assert all(0 < len(piece) <= LONGEST for piece in found)
+
+
+def test_a_piece_is_titled_by_the_way_to_it_and_links_to_its_heading(write: Write) -> None:
+    page = "# Terms\n\n## Returns\n\nA.\n\n### By post {#post}\n\nB.\n"
+    passages = read_knowledge(write(en__policies__terms_DOT_md=page), FACTS)
+    assert [(one.title, one.url) for one in passages] == [
+        ("Terms: Returns", "/en/policies/terms#returns"),
+        ("Terms: Returns > By post", "/en/policies/terms#post"),
+    ]
+    elsewhere = "---\nurl: https://shop.example/terms\n---\n" + page
+    passages = read_knowledge(write(en__policies__terms_DOT_md=elsewhere), FACTS)
+    assert [one.url for one in passages] == [
+        "https://shop.example/terms#:~:text=Returns",
+        "https://shop.example/terms#post",
+    ]
+
+
+def test_a_page_of_html_links_to_where_it_lies_on_the_web(write: Write) -> None:
+    page = """<html lang="en"><title>Care</title><main><section id="wool"><h2>Wool <a href="#wool">#</a></h2><p>Cold.
+    </p></section><h2>Felt</h2><ol><li>Brush<ul><li>gently</li></ul></li><li>Air</li></ol></main></html>"""
+    wool, felt = read_knowledge(write(help__care_DOT_html=page), FACTS, url="https://shop.example/")
+    assert (wool.title, wool.url) == ("Care: Wool", "https://shop.example/help/care.html#wool")
+    assert felt.url == "https://shop.example/help/care.html#:~:text=Felt"
+    assert felt.text == "1. Brush\n   - gently\n2. Air"
 
 
 def test_an_html_page_becomes_markdown_without_its_navigation_and_scripts(write: Write) -> None:
@@ -256,8 +308,8 @@ REFUSED: dict[str, tuple[dict[str, str | bytes], str]] = {
         "en/faq/a.md:3: this is not text: there is a zero byte in it",
     ),
     "a format that is not read": (
-        {"en__faq__a_DOT_md": ENTRY, "en__faq__b_DOT_pdf": b"%PDF"},
-        "en/faq/b.pdf: knowledge is read from .csv, .htm, .html, .jsonl, .markdown, .md; "
+        {"en__faq__a_DOT_md": ENTRY, "en__faq__b_DOT_doc": b"x"},
+        "en/faq/b.doc: knowledge is read from .csv, .docx, .htm, .html, .jsonl, .markdown, .md, .pdf; "
         "to leave this file out let its name start with _",
     ),
     "one id in two files": (

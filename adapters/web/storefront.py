@@ -1,9 +1,12 @@
 """The shop's own pages, the page inside the widget's frame, and the visitors whom the demo lets one play."""
 
+import re
+from itertools import pairwise
 from pathlib import Path
 
 import jinja2
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,6 +21,7 @@ from bot.channels import Handles
 from bot.pages import Page, Visitor
 
 HERE = Path(__file__).parent
+ANCHOR = re.compile(r"\s*\{#([^\s{}]+)\}$")
 VISITOR_COOKIE = "shopdesk_visitor"
 
 
@@ -27,6 +31,7 @@ class Storefront:
         self._languages = handles.languages
         self._words = {language: read_words(HERE / "words", language) for language in handles.languages}
         self._markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+        self._markdown.core.ruler.push("anchors", _anchors)
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -145,3 +150,11 @@ class Storefront:
     def _visitor(self, request: Request) -> Visitor | None:
         chosen = request.cookies.get(VISITOR_COOKIE, "")
         return next((visitor for visitor in self._pages.demo_visitors if visitor.id == chosen), None)
+
+
+def _anchors(page: StateCore) -> None:
+    """`## Refunds {#refunds}` is what a source links to."""
+    for heading, words in pairwise(page.tokens):
+        if heading.type == "heading_open" and (found := ANCHOR.search(words.content)) and words.children:
+            heading.attrSet("id", found[1])
+            words.children[-1].content = ANCHOR.sub("", words.children[-1].content)

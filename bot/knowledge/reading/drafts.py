@@ -42,9 +42,9 @@ class Origin(msgspec.Struct, frozen=True):
         """Raises KnowledgeFileError where nobody names one."""
         language = self.asked_language or said or self.language
         if not language:
-            raise self.refusal(
-                line, "no language: put the file into a folder named en or zh, or write `language: en` at its top"
-            )
+            markdown = PurePath(self.path).suffix.lower() in (".md", ".markdown")
+            otherwise = "write `language: en` at its top" if markdown else "import it with --language en"
+            raise self.refusal(line, f"no language: put the file into a folder named en or zh, or {otherwise}")
         return language
 
     def kind_of(self, otherwise: Kind, said: Kind | None = None) -> Kind:
@@ -54,9 +54,15 @@ class Origin(msgspec.Struct, frozen=True):
 class Draft(msgspec.Struct, frozen=True):
     """One passage to be, and the line it starts at."""
 
-    path: str
+    path: str  # of the file, or the address of a page on a site
     line: int
     passage: Passage
+    source: str = ""  # the address of the site that it was read from; empty: the shop's own files
+
+    @property
+    def place(self) -> str:
+        """Where a person finds it."""
+        return f"{self.path}:{self.line}" if self.line else self.path
 
 
 def passage_id(kind: Kind, name: str, language: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from bot.knowledge.drafts import Draft
+from bot.knowledge.reading.drafts import Draft
 
 FILE = "imported.jsonl"
 

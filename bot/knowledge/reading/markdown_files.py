@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import msgspec
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.knowledge.chunks import chunks
-from bot.knowledge.drafts import Draft, Origin, page_url, passage_id
 from bot.knowledge.passages import Kind, Passage
+from bot.knowledge.reading.chunks import pieces
+from bot.knowledge.reading.drafts import Draft, Origin, page_url, passage_id
 
 MARK = re.compile(r"\s*\{#([A-Za-z0-9][\w.-]*)\}\s*$")
 ANY_MARK = re.compile(r"\{#.*\}\s*$")
+ANCHOR = re.compile(r"\s*\{#([^\s{}]+)\}\s*$")  # what our own readers of other formats put behind a heading
 QUOTE_SIGN = re.compile(r"^\s{0,3}>\s?(?:[-*]\s+)?")
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
@@ -44,7 +46,7 @@ class Section(msgspec.Struct, frozen=True):
 
 def read_markdown(text: str, origin: Origin, first_line: int = 1) -> list[Draft]:
     """Raises KnowledgeFileError with the line of whatever is wrong."""
-    sections = list(_sections(_blocks(text, origin, first_line)))
+    sections = list(_sections(_blocks(text, first_line, origin)))
     marked = [section for section in sections if section.mark and section.level == 2]
     if not marked:
         return _cut_up(sections, origin, first_line)
@@ -54,11 +56,16 @@ def read_markdown(text: str, origin: Origin, first_line: int = 1) -> list[Draft]
 
 
 def read_plain(text: str, origin: Origin) -> list[Draft]:
-    """Cut up by its headings, whatever marks they carry."""
-    return _cut_up(list(_sections(_blocks(text, origin, 1))), origin, 1)
+    """Cut up by its headings; {#…} behind one is its anchor on the page that it comes from, whatever it looks like."""
+    return _cut_up(list(_sections(_blocks(text, 1, None))), origin, 1)
 
 
-def _blocks(text: str, origin: Origin, first_line: int) -> list[Block]:
+def anchor_of(title: str) -> str:
+    """For a heading that has none of its own, on Shopdesk's own pages."""
+    return re.sub(r"[\W_]+", "-", title.lower()).strip("-")
+
+
+def _blocks(text: str, first_line: int, strict: Origin | None) -> list[Block]:
     lines = text.split("\n")
     blocks, tokens = [], MARKDOWN.parse(text)
     for place, token in enumerate(tokens):
@@ -66,16 +73,17 @@ def _blocks(text: str, origin: Origin, first_line: int) -> list[Block]:
             continue
         start, end = token.map
         block = Block(token.type.removesuffix("_open"), first_line + start, "\n".join(lines[start:end]).strip("\n"))
-        blocks.append(_heading(block, token, tokens[place + 1], origin) if token.type == "heading_open" else block)
+        blocks.append(_heading(block, token, tokens[place + 1], strict) if token.type == "heading_open" else block)
     return blocks
 
 
-def _heading(block: Block, token: Token, inline: Token, origin: Origin) -> Block:
-    found = MARK.search(inline.content)
-    if not found and ANY_MARK.search(inline.content):
-        raise origin.refusal(block.line, "a mark {#…} may hold letters, digits and dashes only")
-    title = inline.content[: found.start()] if found else inline.content
-    return msgspec.structs.replace(block, level=int(token.tag[1:]), title=title.strip(), mark=found[1] if found else "")
+def _heading(block: Block, token: Token, inline: Token, strict: Origin | None) -> Block:
+    found = (MARK if strict else ANCHOR).search(inline.content)
+    if strict and not found and ANY_MARK.search(inline.content):
+        raise strict.refusal(block.line, "a mark {#…} may hold letters, digits and dashes only")
+    written = inline.content if strict else "".join(child.content for child in inline.children or [])
+    title = ((MARK if strict else ANCHOR).sub("", written) if found else written).strip()
+    return msgspec.structs.replace(block, level=int(token.tag[1:]), title=title, mark=found[1] if found else "")
 
 
 def _sections(blocks: list[Block]) -> Iterator[Section]:
@@ -186,24 +194,40 @@ def _policy_section(section: Section, origin: Origin, kind: Kind, name: str, tex
 
 
 def _title(section: Section, name: str, language: str) -> str:
-    titles = [title for title in (*section.above, section.title) if title]
-    return ("：" if language == "zh" else ": ").join(titles) or name
+    """ "Returns policy: Refunds > By card": the page, and the way to the section by its headings."""
+    page, *path = [title for title in (*section.above, section.title) if title] or [name]
+    return ("：" if language == "zh" else ": ").join([page, " > ".join(path)] if path else [page])
 
 
 def _cut_up(sections: list[Section], origin: Origin, first_line: int) -> list[Draft]:
     kind, name = origin.kind_of("policy"), origin.stem
-    pieces = [(section, piece) for section in sections for piece in chunks([block.source for block in section.blocks])]
-    if not pieces:
+    found = [(section, piece) for section in sections for piece in pieces([block.source for block in section.blocks])]
+    if not found:
         raise origin.refusal(first_line, "there is no text under any heading")
     language = origin.language_of(first_line)
     url = origin.url or page_url(kind, name, language)
     drafts = []
-    for number, (section, text) in enumerate(pieces, 1):
-        title = _title(section, name, language)
-        topic = section.above[0] if section.above else section.title
-        identity = f"{passage_id(kind, name, language)}:{number}"
-        where = f"{url}#{section.mark}" if section.mark else url
-        drafts.append(
-            Draft(origin.path, section.line, Passage(identity, kind, language, title, text, where, (), topic))
+    for number, (section, piece) in enumerate(found, 1):
+        passage = Passage(
+            id=f"{passage_id(kind, name, language)}:{number}",
+            kind=kind,
+            language=language,
+            title=_title(section, name, language),
+            text=piece.text,
+            url=_place(url, section),
+            topic=section.above[0] if section.above else section.title,
         )
+        drafts.append(Draft(origin.path, section.blocks[piece.block].line + piece.line, passage))
     return drafts
+
+
+def _place(url: str, section: Section) -> str:
+    """The address of a section. On somebody else's page a heading without an anchor is named by its words, which
+    browsers look for (the text fragments of WICG)."""
+    if section.mark:
+        return f"{url}#{quote(section.mark, safe='~!$&()*+,;=:@/?.')}"
+    if section.level < 2 or not section.title:
+        return url
+    if url.startswith("/"):
+        return f"{url}#{quote(anchor_of(section.title))}"
+    return f"{url}#:~:text={quote(section.title, safe='')}"

@@ -3,16 +3,19 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 from jinja2 import StrictUndefined, TemplateError, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
-from bot.knowledge.drafts import Draft, KnowledgeFileError, Origin, without_html
-from bot.knowledge.html_files import read_html
-from bot.knowledge.markdown_files import read_markdown
 from bot.knowledge.passages import Kind, Passage
-from bot.knowledge.table_files import KINDS, read_csv, read_jsonl
+from bot.knowledge.reading.docx_files import read_docx
+from bot.knowledge.reading.drafts import Draft, KnowledgeFileError, Origin, without_html
+from bot.knowledge.reading.html_files import read_html
+from bot.knowledge.reading.markdown_files import read_markdown
+from bot.knowledge.reading.pdf_files import read_pdf
+from bot.knowledge.reading.table_files import KINDS, read_csv, read_jsonl
 
 KIND_FOLDERS: dict[str, Kind] = {"faq": "faq", "policies": "policy", "policy": "policy", "products": "product"}
 LANGUAGE_FOLDER = re.compile(
@@ -20,6 +23,8 @@ LANGUAGE_FOLDER = re.compile(
 )
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 FRONT_MATTER_LINE = re.compile(r"(language|kind|url):\s*(\S.*)")
+MOST_BYTES = 50 << 20  # of one file
+PAGES = (".docx", ".htm", ".html", ".pdf")  # what can be opened at an address of its own
 NEVER = "\x00"  # no file that is read holds it: of the template language only {{ name }} is meant
 
 FACTS = SandboxedEnvironment(
@@ -32,20 +37,24 @@ FACTS = SandboxedEnvironment(
 )
 
 
-def read_knowledge(path: Path, facts: Mapping[str, str], language: str = "", kind: str = "") -> list[Passage]:
+def read_knowledge(
+    path: Path, facts: Mapping[str, str], language: str = "", kind: str = "", url: str = ""
+) -> list[Passage]:
     """The passages of a file or folder, with the facts filled in. Raises KnowledgeFileError."""
-    return bind(read_drafts(path, language, kind), facts)
+    return bind(read_drafts(path, language, kind, url), facts)
 
 
-def read_drafts(path: Path, language: str = "", kind: str = "") -> list[Draft]:
+def read_drafts(path: Path, language: str = "", kind: str = "", url: str = "") -> list[Draft]:
     """What stands in a file, or in every file in a folder whose name does not start with . or _.
 
-    Language and kind are taken from the arguments, else from the file, else from the names of its folders. Raises
-    KnowledgeFileError at the first thing that is wrong.
+    Language and kind are taken from the arguments, else from the file, else from the names of its folders. `url` is
+    where the folder lies on the web: what comes from a PDF, DOCX or HTML file links there, and without it to
+    Shopdesk's own page. Raises KnowledgeFileError at the first thing that is wrong.
     """
     if kind and kind not in KINDS:
         raise ValueError(f'the kind "{kind}" is none of {", ".join(KINDS)}')
-    drafts = [draft for file in _files(path) for draft in _read(file, _origin(path, file, language, kind))]
+    origins = ((file, _origin(path, file, language, kind, url)) for file in _files(path))
+    drafts = [draft for file, origin in origins for draft in _read(file, origin)]
     _refuse_doubles(drafts)
     return drafts
 
@@ -70,7 +79,7 @@ def _skipped(file: Path) -> bool:
     return any(part.startswith((".", "_")) for part in file.parts)
 
 
-def _origin(root: Path, file: Path, language: str, kind: str) -> Origin:
+def _origin(root: Path, file: Path, language: str, kind: str, url: str) -> Origin:
     shown = file.name if root == file else file.relative_to(root).as_posix()
     languages, kinds = _said_by_folders(root, file)
     return Origin(
@@ -79,6 +88,7 @@ def _origin(root: Path, file: Path, language: str, kind: str) -> Origin:
         kind=kinds,
         asked_language=language,
         asked_kind=KINDS[kind] if kind else None,
+        url=f"{url.rstrip('/')}/{quote(shown)}" if url and file.suffix.lower() in PAGES else "",
     )
 
 
@@ -94,18 +104,22 @@ def _said_by_folders(root: Path, file: Path) -> tuple[str, Kind | None]:
 
 
 def _read(file: Path, origin: Origin) -> list[Draft]:
-    reader = READERS.get(file.suffix.lower())
-    if reader is None:
-        known = ", ".join(sorted(READERS))
+    suffix = file.suffix.lower()
+    if suffix not in (*TEXT_READERS, *BINARY_READERS):
+        known = ", ".join(sorted((*TEXT_READERS, *BINARY_READERS)))
         raise origin.refusal(0, f"knowledge is read from {known}; to leave this file out let its name start with _")
-    drafts = reader(_text(file, origin), origin)
+    if file.stat().st_size > MOST_BYTES:
+        raise origin.refusal(0, f"the file is larger than {MOST_BYTES >> 20} MB: split it")
+    content = file.read_bytes()
+    if suffix in BINARY_READERS:
+        return BINARY_READERS[suffix](content, origin)
+    drafts = TEXT_READERS[suffix](_text(content, origin), origin)
     if not drafts:
         raise origin.refusal(1, "there is no entry in this file")
     return drafts
 
 
-def _text(file: Path, origin: Origin) -> str:
-    content = file.read_bytes()
+def _text(content: bytes, origin: Origin) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
@@ -167,7 +181,8 @@ def _render(text: str, draft: Draft, facts: Mapping[str, str]) -> str:
         raise KnowledgeFileError(draft.path, draft.line, f"in {draft.passage.id}: {wrong}") from None
 
 
-READERS: dict[str, Callable[[str, Origin], list[Draft]]] = {
+BINARY_READERS: dict[str, Callable[[bytes, Origin], list[Draft]]] = {".docx": read_docx, ".pdf": read_pdf}
+TEXT_READERS: dict[str, Callable[[str, Origin], list[Draft]]] = {
     ".csv": read_csv,
     ".html": read_html,
     ".htm": read_html,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bot.knowledge.drafts import Draft, Origin, page_url, passage_id
 from bot.knowledge.passages import Kind, Passage
+from bot.knowledge.reading.drafts import Draft, Origin, page_url, passage_id
 
 COLUMNS = ("id", "kind", "language", "topic", "question", "answer", "url", "phrasings")
 NEEDED = ("id", "question", "answer")
