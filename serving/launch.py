@@ -8,6 +8,8 @@ import msgspec
 
 OVERHEAD_GB = 1.5  # what vLLM itself takes beside weights and cache: activations, CUDA graphs
 GPU_SHARE = 0.9
+EMBEDDINGS = "Qwen/Qwen3-Embedding-0.6B"
+EMBEDDINGS_GB = 4.0  # of the card, for a model of half a billion parameters: 1.2 of weights, the rest while it computes
 
 
 class ServableModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,4 +85,19 @@ def command(launch: Launch, known: frozenset[str]) -> list[str]:
     }
     options |= {option: value for option, value in newer.items() if option in known}
     words = [word for option, value in options.items() for word in ([option, value] if value else [option])]
+    return [launch.python, "-m", "vllm.entrypoints.openai.api_server", *words, *launch.more]
+
+
+def pooling_command(launch: Launch) -> list[str]:
+    """The arguments that start vLLM with a model of embeddings, or with one that ranks."""
+    options = {
+        "--model": launch.model,
+        "--served-model-name": launch.served_name,
+        "--host": launch.host,
+        "--port": str(launch.port),
+        "--runner": "pooling",
+    }
+    if launch.gpu_share is not None:
+        options["--gpu-memory-utilization"] = f"{launch.gpu_share:g}"
+    words = [word for pair in options.items() for word in pair]
     return [launch.python, "-m", "vllm.entrypoints.openai.api_server", *words, *launch.more]

@@ -80,11 +80,21 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quotes: dict[str, Quote] = {}
 
 
+class Vectors(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the server embeds and ranks; times are seconds."""
+
+    dimensions: int = 256
+    after: float = 0.0
+    fault: Literal["429", "503", "500", "hang", "garbage"] | None = None
+    calls_below: int | None = None  # the fault is played so often, then all is well; None: always
+
+
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: tuple[Rule, ...]
     about: str = ""
     model: str = "scripted"
     places: int = 0  # requests worked on at once; more of them wait; 0: all at once
+    vectors: Vectors = Vectors()
 
     def reply(self, asked: Asked) -> Reply | None:
         """What the first rule that applies says, its placeholders filled in; None where none applies."""

@@ -1,5 +1,7 @@
 """A model server that plays a script: OpenAI's chat completions over HTTP, with its faults, and no model behind it.
 
+Embeddings and rankings are served beside them.
+
 python -m serving.scripted_model --script serving/scripts/desk.json --port 8001
 """
 
@@ -17,6 +19,7 @@ import msgspec
 from aiohttp import web
 
 from serving.script import Asked, Reply, Script, read_script
+from serving.scripted_vectors import ScriptedVectors
 from serving.wire import WireMessage, WireRequest, event, pieces, tokens, whole_call
 
 REMEMBERED = 1000  # requests
@@ -35,7 +38,7 @@ class ScriptedModel:
     """Answers by the script and remembers what it was asked."""
 
     def __init__(self, script: Script) -> None:
-        self._script = script
+        self._script, self._vectors = script, ScriptedVectors(script)
         self._asked: deque[Remembered] = deque(maxlen=REMEMBERED)
         self._calls = self._ended = self._aborted = self._running = self._waiting = 0
         self._places = asyncio.Semaphore(script.places) if script.places else None
@@ -50,6 +53,7 @@ class ScriptedModel:
                 web.get("/health", self.health),
                 web.get("/requests", self.requests),
                 web.get("/metrics", self.metrics),
+                *self._vectors.routes(),
             ]
         )
         return app
@@ -64,7 +68,7 @@ class ScriptedModel:
 
     async def requests(self, request: web.Request) -> web.Response:
         counts = {"count": self._calls, "aborted": self._aborted, "connections": len(self._connections)}
-        return _json({**counts, "requests": list(self._asked)})
+        return _json({**counts, "requests": list(self._asked), "vectors": list(self._vectors.asked)})
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Prometheus text, with vLLM's names for what both of them count."""

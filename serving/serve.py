@@ -1,13 +1,24 @@
-"""Starts vLLM on this machine's GPU with the flags that Shopdesk wants: `make serve-model MODEL=...`"""
+"""Starts vLLM on this machine's GPU with the flags that Shopdesk wants: `make serve-model`, `make serve-embeddings`."""
 
 import argparse
+import math
 import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
-from serving.launch import Launch, command, known_options, largest_for, servable_models
+from serving.launch import (
+    EMBEDDINGS,
+    EMBEDDINGS_GB,
+    GPU_SHARE,
+    Launch,
+    command,
+    known_options,
+    largest_for,
+    pooling_command,
+    servable_models,
+)
 
 OWN_ENVIRONMENT = Path(".venv-gpu/bin/python")
 
@@ -49,9 +60,13 @@ def vllm_options(python: str) -> frozenset[str]:
     return known
 
 
+def own_python() -> str:
+    return str(OWN_ENVIRONMENT) if OWN_ENVIRONMENT.exists() else sys.executable
+
+
 def choose(model: str, memory: int) -> Launch:
     """What to start: a model of the table by its name, any other as given, or "auto". Raises NotReady."""
-    python = str(OWN_ENVIRONMENT) if OWN_ENVIRONMENT.exists() else sys.executable
+    python = own_python()
     listed = {each.name: each for each in servable_models()}
     found = largest_for(memory) if model == "auto" else listed.get(model)
     if model == "auto" and found is None:
@@ -61,19 +76,31 @@ def choose(model: str, memory: int) -> Launch:
     return Launch(python, found.name, max_model_len=found.max_model_len, tool_parser=found.tool_parser)
 
 
+def choose_embeddings(model: str, memory: int) -> Launch:
+    """A model of embeddings, or one that ranks, under its own name: knowledge remembers with which it was published."""
+    name = EMBEDDINGS if model == "auto" else model
+    share = min(GPU_SHARE, math.ceil(EMBEDDINGS_GB * 1e9 / (memory * 2**20) * 100) / 100)
+    return Launch(own_python(), name, served_name=name, port=8002, gpu_share=share)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="auto", help="its name, a folder, or auto: the largest that fits this GPU")
+    parser.add_argument("--embeddings", action="store_true", help="serve a model of embeddings, or one that ranks")
     parser.add_argument("--dry-run", action="store_true", help="print the command and start nothing")
     options, more = parser.parse_known_args()
     try:
-        launch = choose(options.model, gpu_memory())
-        line = command(launch, vllm_options(launch.python)) + more
+        if options.embeddings:
+            launch = choose_embeddings(options.model, gpu_memory())
+            line = pooling_command(launch) + more
+        else:
+            launch = choose(options.model, gpu_memory())
+            line = command(launch, vllm_options(launch.python)) + more
     except NotReady as error:
         parser.exit(1, f"{error}\n")
     print(shlex.join(line))  # noqa: T201
-    url = f"http://{launch.host}:{launch.port}/v1"
-    print(f"When it is up: SHOPDESK_MODEL_URL={url} SHOPDESK_MODEL_NAME={launch.served_name}")  # noqa: T201
+    what, url = "EMBEDDING" if options.embeddings else "MODEL", f"http://{launch.host}:{launch.port}/v1"
+    print(f"When it is up: SHOPDESK_{what}_URL={url} SHOPDESK_{what}_NAME={launch.served_name}")  # noqa: T201
     sys.stdout.flush()
     if not options.dry_run:
         os.execvp(line[0], line)

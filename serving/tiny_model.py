@@ -7,9 +7,9 @@ import argparse
 from pathlib import Path
 
 import torch  # type: ignore[import-not-found]
-from tokenizers import Tokenizer, decoders, pre_tokenizers  # type: ignore[import-not-found]
-from tokenizers.models import BPE  # type: ignore[import-not-found]
-from tokenizers.trainers import BpeTrainer  # type: ignore[import-not-found]
+from tokenizers import Tokenizer, decoders, pre_tokenizers
+from tokenizers.models import BPE
+from tokenizers.trainers import BpeTrainer
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM  # type: ignore[import-not-found]
 
 TURN, END, PAD = "<|im_start|>", "<|im_end|>", "<|endoftext|>"

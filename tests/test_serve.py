@@ -132,6 +132,17 @@ def test_a_dry_run_starts_nothing_and_any_model_can_be_named(tmp_path: Path) -> 
     assert "--model ./our-own" in done.stdout and "started" not in done.stdout
 
 
+@pytest.mark.parametrize(("mib", "share"), [(24564, "0.16"), (8188, "0.47"), (143771, "0.03")])
+def test_embeddings_are_served_under_the_models_own_name_on_a_few_gigabytes(
+    tmp_path: Path, mib: int, share: str
+) -> None:
+    program(tmp_path / "programs/nvidia-smi", f"echo {mib}")
+    printed, address = serve(tmp_path, "--embeddings", "--dry-run").stdout.splitlines()
+    assert "--runner pooling" in printed and f"--gpu-memory-utilization {share}" in printed
+    assert "--served-model-name Qwen/Qwen3-Embedding-0.6B" in printed
+    assert "EMBEDDING_URL=http://127.0.0.1:8002/v1 SHOPDESK_EMBEDDING_NAME=Qwen/Qwen3-Embedding-0.6B" in address
+
+
 def test_the_gpu_requirements_are_pinned() -> None:
     lines = (ROOT / "serving/requirements-gpu.txt").read_text().splitlines()
     assert [line for line in lines if line and not line.startswith("#")] == ["vllm==0.32.0"]

@@ -4,14 +4,8 @@ The environment is built by `make test-vllm`; without it everything here is skip
 """
 
 import asyncio
-import contextlib
-import os
 import re
-import signal
-import socket
-import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -30,13 +24,11 @@ from bot.redis.connection import Connection
 from bot.settings import Settings
 from serving.launch import Launch, command
 from tests.talking import Customer
+from tests.vllm_servers import PYTHON, free_port, is_installed, running, tiny_model
 
-ROOT = Path(__file__).parent.parent
-PYTHON = ROOT / ".venv-vllm/bin/python"
-STARTS_WITHIN = 300  # seconds
 IN_FLIGHT = 3
 
-if not list(PYTHON.parent.parent.glob("ready-*")):
+if not is_installed():
     pytest.skip("vLLM is not installed here: make test-vllm", allow_module_level=True)
 
 STATIC = SystemMessage("You are the service desk of an online shop. Answer from what the tools return. " * 4)
@@ -76,47 +68,20 @@ SCHEMAS: dict[str, type[BaseModel]] = {"order_status": OrderStatus, "find_produc
 def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running server; it takes about a minute to come up."""
     folder = tmp_path_factory.mktemp("vllm")
-    tiny, log = folder / "tiny", folder / "log"
-    subprocess.run([PYTHON, ROOT / "serving/tiny_model.py", tiny], check=True, capture_output=True, timeout=120)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     more: tuple[str, ...] = ("--enforce-eager", "--block-size", "32", "--max-num-seqs", "2")
     more += ("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}')
     launch = Launch(
-        str(PYTHON), str(tiny), port=port, gpu_share=None, max_model_len=8192, most_in_flight=IN_FLIGHT, more=more
+        str(PYTHON),
+        str(tiny_model(folder)),
+        port=free_port(),
+        gpu_share=None,
+        max_model_len=8192,
+        most_in_flight=IN_FLIGHT,
+        more=more,
     )
     line = command(launch, frozenset({"--scheduling-policy", "--max-num-queued-reqs"}))
-    cpu = {"VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
-    quiet = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "OMP_NUM_THREADS": "1"}
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            line, env={**os.environ, **cpu, **quiet}, stdout=out, stderr=out, start_new_session=True
-        )
-    try:
-        wait_until_ready(server, f"http://127.0.0.1:{port}/health", log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        stop(server)
-
-
-def stop(server: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):  # it leads a group of its own, with its engine in it
-            os.killpg(server.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(20)
-
-
-def wait_until_ready(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    until = time.monotonic() + STARTS_WITHIN
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    pytest.fail("vLLM did not start:\n" + log.read_text(errors="replace")[-3000:])
+    with running(line, launch.port, folder / "log") as url:
+        yield url
 
 
 @pytest.fixture
