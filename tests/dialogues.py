@@ -80,10 +80,10 @@ DIALOGUES = (
             Line(
                 "gift card",
                 cites=(),
-                offers=("ask:faq:gift-card-lost:en", "ask:faq:gift-card-expiry:en", "human"),
+                offers=("ask:faq:redeem-gift-card:en", "ask:faq:gift-card-amounts:en", "human"),
                 simple_only=True,
             ),
-            Line(presses="ask:faq:gift-card-expiry:en", cites=("faq:gift-card-expiry:en",), hears=("5 years",)),
+            Line(presses="ask:faq:gift-card-amounts:en", cites=("faq:gift-card-amounts:en",)),
         ),
     ),
     Dialogue(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from bot.answering.action_desk import ACTION, ActionDesk
 from bot.answering.asking import DO_PRESS, SLOT_PRESS
@@ -10,19 +11,19 @@ from bot.answering.code_desk import CodeDesk
 from bot.answering.continuing import is_same
 from bot.answering.entities import Entities
 from bot.answering.ground import Ground
-from bot.answering.heard import ORDER_STATUS, RECENT_ORDERS, Heard, best_first, confidence
+from bot.answering.heard import ORDER_STATUS, RECENT_ORDERS, Heard, best_first, best_of_each, confidence
 from bot.answering.intents import HUMAN
 from bot.answering.link_desk import LINK_ACCOUNT, LinkDesk
 from bot.answering.order_desk import ORDER_PRESS, OrderDesk
 from bot.answering.presenting import ASK_PRESS, topic_button
 from bot.answering.product_desk import SOLD, ProductDesk
 from bot.answering.steps import ASKED
-from bot.answering.turn import Turn
+from bot.answering.turn import Missed, Turn
 from bot.answering.walking import Walking
 from bot.answering.wishes import Form, Wish, Wishes
-from bot.knowledge.confidence import ANSWER, OFFER
 from bot.knowledge.fillers import fillers
 from bot.knowledge.passages import Found, Passage
+from bot.knowledge.searching.confidence import ANSWER, OFFER
 from bot.knowledge.tokens import tokens
 from bot.messages import Button, Buttons, FinalText, Part, Sources, TextDelta
 from bot.observing.turn_record import this_turn
@@ -94,7 +95,7 @@ class Extractive:
             parts = self._walking.pressed(turn)
         elif self._codes.brings_code(turn):
             parts = self._code(turn)
-        elif kind + ":" == ASK_PRESS and (passage := self._retriever.passage(name)):
+        elif kind + ":" == ASK_PRESS and (passage := await self._retriever.passage(name)):
             parts = self._quote(turn, passage)
         elif kind + ":" == ORDER_PRESS and (given := self._orders.named(name)).order_number:
             parts = self._orders.answer(turn, ORDER_STATUS, given)
@@ -192,14 +193,14 @@ class Extractive:
     async def _heard(self, turn: Turn) -> Heard:
         products = await self._products.read(turn)
         turn.session.about = ""  # "how much is it?" means the product that was described right before
-        besides = self._known(products.rest, turn.language)
+        besides = await self._known(products.rest, turn.language)
         # "do you sell cars?" says nothing of what is sold but "cars"
-        entries = self._known(turn.text, turn.language) if products.asked != SOLD else []
+        entries = await self._known(turn.text, turn.language) if products.asked != SOLD else []
         return Heard(
             given=await self._orders.read(turn),
             intent=self._intents[turn.language].likeliest(turn.text),
             products=products,
-            entries=best_first({one.passage.id: one for one in [*entries, *besides]}.values()),
+            entries=best_of_each([*entries, *besides]),
             besides=confidence(besides),
         )
 
@@ -221,6 +222,7 @@ class Extractive:
 
     async def _from_knowledge(self, turn: Turn, heard: Heard) -> AsyncIterator[Part]:
         if heard.either:
+            _miss(turn, heard.either, "offered")
             yield FinalText(self._prompts.say(turn.language, "perhaps"))
             yield self._choice(turn, [one.passage for one in heard.either])
             return
@@ -233,18 +235,18 @@ class Extractive:
         """ "Can I still cancel OT-20481931?": after the order, what the shop says to the question itself."""
         if given.order_number and not turn.session.pending:
             question = NUMBERS_AND_EMAILS.sub(" ", turn.text)
-            found = self._known(question, turn.language)
+            found = await self._known(question, turn.language)
             if confidence(found) >= ANSWER:
                 async for part in self._quote(turn, found[0].passage):
                     yield part
                 yield self._choice(turn, [])  # what the shop's text asks for, a person can do
 
-    def _known(self, text: str, language: str) -> list[Found]:
+    async def _known(self, text: str, language: str) -> list[Found]:
         """FAQ entries and policies; nothing for words that say nothing, such as "anything else then"."""
         if fillers().issuperset(tokens(text)):
             return []
         search = self._retriever.search
-        return best_first([*search(text, language, OFFERED, "faq"), *search(text, language, 1, "policy")])
+        return best_first([*await search(text, language, OFFERED, "faq"), *await search(text, language, 1, "policy")])
 
     async def _small_talk(self, turn: Turn, wanted: str) -> AsyncIterator[Part]:
         name = "civil" if wanted == "abuse" else wanted
@@ -267,6 +269,7 @@ class Extractive:
         session, language = turn.session, turn.language
         session.missed += 1
         perhaps = confidence(found) >= OFFER
+        _miss(turn, found, "offered" if perhaps else "declined")
         # a product that is only faintly like the question is no topic
         near = [one for one in found if one.confidence > 0 and (perhaps or one.passage.kind != "product")][:OFFERED]
         if session.missed > 1 and not perhaps:
@@ -288,3 +291,8 @@ class Extractive:
 
     def _human(self, turn: Turn) -> Button:
         return Button(HUMAN, self._prompts.say(turn.language, "button_human"))
+
+
+def _miss(turn: Turn, found: Sequence[Found], how: Literal["declined", "offered"]) -> None:
+    if turn.text:
+        turn.reading.missed.append(Missed(turn.text, how, found[0].passage.id if found else "", confidence(found)))

@@ -11,7 +11,7 @@ from bot.knowledge.passages import Found
 
 ORDER_STATUS, RECENT_ORDERS = "order_status", "recent_orders"
 SMALL_TALK = ("greeting", "thanks", "ok", "goodbye", "capabilities", "abuse")
-TIE = 0.98  # an entry that is so nearly as good as the best may as well be the one that is meant
+TIE = 0.9  # an entry that is nearly as good as the best may as well be the one that is meant
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -51,3 +51,9 @@ def confidence(found: Sequence[Found]) -> float:
 
 def best_first(found: Iterable[Found]) -> list[Found]:
     return sorted(found, key=lambda one: one.confidence, reverse=True)
+
+
+def best_of_each(found: Iterable[Found]) -> list[Found]:
+    """Each passage once, as it was found best; the best passage first."""
+    ascending = sorted(found, key=lambda one: one.score)
+    return best_first({one.passage.id: one for one in ascending}.values())

@@ -10,9 +10,9 @@ from bot.answering.ground import Ground
 from bot.answering.intents import one_of
 from bot.answering.presenting import topic_button
 from bot.answering.turn import Turn
-from bot.knowledge.confidence import ANSWER, OFFER
 from bot.knowledge.fillers import fillers
 from bot.knowledge.passages import Found, Passage
+from bot.knowledge.searching.confidence import ANSWER, OFFER
 from bot.knowledge.tokens import identifiers, tokens
 from bot.messages import Buttons, FinalText, Part
 from bot.shop.records import in_language
@@ -73,11 +73,11 @@ class ProductDesk:
         if exact := await self._by_sku(turn):
             return Meant((exact,), True, asked, False, text)
         if not said:  # "how much is it?"
-            before = self._passage(turn.session.about, turn.language) if asked not in ("", SOLD) else None
+            before = await self._passage(turn.session.about, turn.language) if asked not in ("", SOLD) else None
             return Meant((_certain(before),) if before else (), bool(before), asked, asked == SOLD, text)
-        if len(tokens(turn.text)) <= BRIEF and (kind := self._of_kind(said, turn.language)):
+        if len(tokens(turn.text)) <= BRIEF and (kind := await self._of_kind(said, turn.language)):
             return Meant(tuple(map(_certain, kind)), len(kind) == 1, asked, True, text)
-        found = self._found(text, turn.language)
+        found = await self._found(text, turn.language)
         named = next(
             (one for one in found if said.issuperset(_words_of(one.passage.title) - self._quiet[turn.language])), None
         )
@@ -85,17 +85,17 @@ class ProductDesk:
         ordered = [named, *(one for one in found if one is not named)] if named else found
         return Meant(tuple(ordered), bool(named), asked, False, rest)
 
-    def _found(self, text: str, language: str) -> list[Found]:
+    async def _found(self, text: str, language: str) -> list[Found]:
         """Each product once, in the customer's language where it is described in it."""
         by_product: dict[str, Found] = {}
-        for one in self._retriever.search(text, language, SHOWN + 2, kind="product"):
-            passage = self._passage(product_id(one.passage), language) or one.passage
+        for one in await self._retriever.search(text, language, SHOWN + 2, kind="product"):
+            passage = await self._passage(product_id(one.passage), language) or one.passage
             by_product.setdefault(product_id(passage), msgspec.structs.replace(one, passage=passage))
         return list(by_product.values())
 
-    def _of_kind(self, said: frozenset[str], language: str) -> list[Passage]:
+    async def _of_kind(self, said: frozenset[str], language: str) -> list[Passage]:
         """Products whose name, else whose name and category, hold every word that says anything."""
-        products = self._retriever.all("product", language)
+        products = await self._retriever.all("product", language)
         return [one for one in products if said <= _words_of(one.title)] or [
             one for one in products if said <= _words_of(f"{one.title} {one.topic}")
         ]
@@ -104,12 +104,12 @@ class ProductDesk:
         """A SKU names its product, however little else of the question does."""
         for identifier in identifiers(turn.text):
             if sold := await self._store.by_sku(identifier.upper()):
-                passage = self._passage(sold[0].id, turn.language)
+                passage = await self._passage(sold[0].id, turn.language)
                 return _certain(passage) if passage else None
         return None
 
-    def _passage(self, about: str, language: str) -> Passage | None:
-        return self._retriever.passage(f"product:{about}:{language}") if about else None
+    async def _passage(self, about: str, language: str) -> Passage | None:
+        return await self._retriever.passage(f"product:{about}:{language}") if about else None
 
     def is_meant(self, meant: Meant, other: float) -> bool:
         """Whether the question is about products rather than what else matches it with confidence `other`."""
@@ -125,7 +125,7 @@ class ProductDesk:
 
     async def answer(self, turn: Turn, meant: Meant) -> AsyncIterator[Part]:
         if not meant.found:
-            yield FinalText(self._prompts.say(turn.language, "we_sell", kinds=self._kinds(turn.language)))
+            yield FinalText(self._prompts.say(turn.language, "we_sell", kinds=await self._kinds(turn.language)))
             return
         if meant.one:
             async for part in self.describe(turn, meant.found[0].passage, meant.asked):
@@ -142,8 +142,8 @@ class ProductDesk:
         yield FinalText("\n".join([self._prompts.say(turn.language, "products_found"), *lines]))
         yield Buttons(tuple(topic_button(one.passage) for one in likely))
 
-    def _kinds(self, language: str) -> str:
-        kinds = dict.fromkeys(one.topic for one in self._retriever.all("product", language))
+    async def _kinds(self, language: str) -> str:
+        kinds = dict.fromkeys(one.topic for one in await self._retriever.all("product", language))
         return ("、" if language == "zh" else ", ").join(kinds)
 
     async def describe(self, turn: Turn, passage: Passage, asked: str) -> AsyncIterator[Part]:

@@ -4,7 +4,7 @@ The customer is never an argument: `hands` is put in by the program and is not p
 here changes anything of the shop, and nothing here can: see `Readable`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Protocol
 
@@ -14,7 +14,9 @@ from bot.answering.code_desk import CodeDesk
 from bot.answering.facts import plain
 from bot.answering.ground import Ground
 from bot.answering.presenting import variant_name
-from bot.answering.turn import Turn
+from bot.answering.turn import Missed, Turn
+from bot.knowledge.passages import Found
+from bot.knowledge.searching.confidence import ANSWER
 from bot.messages import Card
 from bot.shop.catalogue import Catalogue
 from bot.shop.identity import TRIES_OF_A_CONVERSATION, NoMatch, Proof, TooManyTries, Verified
@@ -87,6 +89,12 @@ class ReadingHands:
         self.turn.reading.texts.append(text)
         return text
 
+    def misses(self, found: Sequence[Found]) -> None:
+        """Note that the knowledge has no answer, unless one is found all the same: then the agent takes it back."""
+        reading, best = self.turn.reading, found[0].confidence if found else 0.0
+        if best < ANSWER and not reading.missed:
+            reading.missed.append(Missed(self.turn.text, "declined", found[0].passage.id if found else "", best))
+
     def label(self, name: str) -> str:
         return self.prompts.say(self.language, f"label_{name}")
 
@@ -101,7 +109,8 @@ async def search_knowledge(query: str, hands: Injected) -> str:
     Args:
         query: the customer's question, in their own words and language.
     """
-    found = hands.retriever.search(query[:LONGEST_QUERY], hands.language, PASSAGES)
+    found = await hands.retriever.search(query[:LONGEST_QUERY], hands.language, PASSAGES)
+    hands.misses(found)
     passages = [one.passage for one in found if one.passage.kind != "product"]
     if not passages:
         return "Nothing found."
@@ -117,7 +126,7 @@ async def find_products(query: str, hands: Injected) -> str:
     """
     language, described = hands.language, []
     sold = (await hands.shop.catalogue()).by_id
-    for found in hands.retriever.search(query[:LONGEST_QUERY], language, PRODUCTS, kind="product"):
+    for found in await hands.retriever.search(query[:LONGEST_QUERY], language, PRODUCTS, kind="product"):
         if product := sold.get(found.passage.id.split(":")[1]):
             number = hands.turn.reading.passage(found.passage)
             card = hands.presenting.product_card(product, language)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.knowledge.drafts import page_url, passage_id
 from bot.knowledge.passages import Passage
+from bot.knowledge.reading.drafts import page_url, passage_id
 from bot.shop.records import Product, in_language
 
 

@@ -1,6 +1,7 @@
 """Words that customers use for one another, such as parcel and package: kept as data, one file per language."""
 
 import unicodedata
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -11,24 +12,40 @@ FOLDER = Path(__file__).parent / "words" / "meanings"
 
 def meanings(text: str) -> list[str]:
     """A token for each meaning that the text names in any words: "=parcel", "=refund"."""
-    words = f" {' '.join(tokens(text))} "
-    plain = unicodedata.normalize("NFKC", text)
     spelt, written = _entries()
-    found = [meaning for entry, meaning in spelt if entry in words]
-    found += [meaning for entry, meaning in written if entry in plain]
-    return list(dict.fromkeys(found))
+    words, plain = tokens(text), unicodedata.normalize("NFKC", text)
+    found = [entry for at, word in enumerate(words) for entry in spelt.get(word, ()) if entry.begins(words, at)]
+    found += [entry for at, sign in enumerate(plain) for entry in written.get(sign, ()) if entry.begins(plain, at)]
+    return list(dict.fromkeys(entry.meaning for entry in sorted(found, key=lambda entry: entry.order)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Stems, or Chinese characters as they are written."""
+
+    said: list[str] | str
+    meaning: str
+    order: tuple[bool, int]  # what is written in Chinese comes last
+
+    def begins(self, where: list[str] | str, at: int) -> bool:
+        return where[at : at + len(self.said)] == self.said
+
+
+Entries = dict[str, list[_Entry]]  # by the first stem or character, so that a long text is gone through once
 
 
 @cache
-def _entries() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """The entries that are spelt with letters, as stems; and those in Chinese, as they are written."""
-    spelt, written = [], []
+def _entries() -> tuple[Entries, Entries]:
+    """The entries that are spelt with letters; and those in Chinese."""
+    spelt: Entries = {}
+    written: Entries = {}
     for file in sorted(FOLDER.glob("*.txt")):
         for number, line in enumerate(file.read_text("utf-8").splitlines()):
             for entry in [] if line.startswith("#") else line.split(","):
-                meaning = f"={file.stem}{number}"
-                if is_chinese(entry.strip()):
-                    written.append((entry.strip(), meaning))
-                else:
-                    spelt.append((f" {' '.join(tokens(entry))} ", meaning))
+                chinese = is_chinese(entry.strip())
+                said = entry.strip() if chinese else tokens(entry)
+                known = written if chinese else spelt
+                order = chinese, sum(map(len, known.values()))
+                if said:
+                    known.setdefault(said[0], []).append(_Entry(said, f"={file.stem}{number}", order))
     return spelt, written

@@ -22,12 +22,13 @@ class Passage(msgspec.Struct, frozen=True):
 class Found(msgspec.Struct, frozen=True):
     passage: Passage
     score: float  # comparable within one search only
-    confidence: float  # 0..1, comparable between searches: how much of what was asked the passage covers
+    confidence: float  # 0..1, comparable between searches and shops: see searching/confidence.py
+    named: bool = False  # it holds an article or order number of the question
 
 
 class Retriever(Protocol):
-    def search(self, query: str, language: str, at_most: int = 5, kind: Kind | None = None) -> list[Found]:
+    async def search(self, query: str, language: str, at_most: int = 5, kind: Kind | None = None) -> list[Found]:
         """The best passages first, in the customer's language where there are any."""
 
-    def passage(self, passage_id: str) -> Passage | None: ...
-    def all(self, kind: Kind, language: str) -> list[Passage]: ...
+    async def passage(self, passage_id: str) -> Passage | None: ...
+    async def all(self, kind: Kind, language: str) -> list[Passage]: ...

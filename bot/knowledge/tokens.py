@@ -21,6 +21,12 @@ def tokens(text: str) -> list[str]:
 
     A token that looks like an identifier (a SKU, an order number) is kept whole, with its dashes.
     """
+    return list(_cut(text))
+
+
+@lru_cache(maxsize=8)
+def _cut(text: str) -> tuple[str, ...]:
+    """Of one text the words, the meanings and the numbers within are asked for, one after another."""
     found: list[str] = []
     for piece in PIECE.findall(unicodedata.normalize("NFKC", text).lower().translate(APOSTROPHES)):
         if is_chinese(piece):
@@ -29,12 +35,14 @@ def tokens(text: str) -> list[str]:
             found.append(piece)
         else:
             found += _words(piece)
-    return found
+    return tuple(found)
 
 
 def is_identifier(token: str) -> bool:
     """Whether this names one thing (a SKU, an order or tracking number) rather than describes it."""
-    return len(token) >= SHORTEST_IDENTIFIER and any(sign.isdigit() for sign in token)
+    if token.isalpha() or len(token) < SHORTEST_IDENTIFIER:  # most are no more than a word, and this is soon seen
+        return False
+    return any(sign.isdigit() for sign in token)
 
 
 def is_chinese(token: str) -> bool:

@@ -1,0 +1,1 @@
+"""What is learned from the knowledge itself when it is published: the static embedding and the thresholds."""
