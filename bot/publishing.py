@@ -1,16 +1,21 @@
 """Putting a shop and its knowledge in place: the demo at the first run, the owner's own files afterwards."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 
-from bot.knowledge.documents import bind, read_drafts
-from bot.knowledge.drafts import Draft
+from bot.editions import TRIES, Edit, Editions, Published, Version, too_busy
+from bot.knowledge.changes import from_source, with_entries, with_questions, without_entries
+from bot.knowledge.embedding.embedder import Embedder
 from bot.knowledge.from_catalogue import product_passages
-from bot.knowledge.imported import keep_drafts, read_kept
-from bot.knowledge.index import open_index, publish, refuse_doubles
-from bot.knowledge.passages import Passage
+from bot.knowledge.reading.documents import bind, read_drafts
+from bot.knowledge.reading.drafts import Draft
+from bot.knowledge.reading.imported import read_kept
+from bot.knowledge.sharing.place import OneFolder, Place
+from bot.knowledge.sites.kept import Site
+from bot.knowledge.versions import current
 from bot.shop.files import ShopFiles, read_shop
 from bot.shop.rule_facts import facts_of
 from bot.shop.store import ShopStore
@@ -21,26 +26,52 @@ OWN = "own"  # what somebody imported, even if it calls itself a demo
 
 
 class Publishing:
-    """Writes what everybody else only reads. `languages` are those the desk speaks."""
+    """Writes what everybody else only reads. `languages` are those the desk speaks.
 
-    def __init__(self, store: ShopStore, knowledge: Path, languages: Sequence[str]) -> None:
+    Everything is checked as a whole before anything changes, and two publishers at the same time lose nothing of each
+    other's (bot/editions.py, and what is raised there).
+    """
+
+    def __init__(
+        self,
+        store: ShopStore,
+        knowledge: Path,
+        languages: Sequence[str],
+        embedder: Embedder | None = None,
+        place: Place | None = None,
+    ) -> None:
         self._store, self._folder, self._languages = store, knowledge, languages
+        self._place = place or OneFolder(knowledge, embedder)
+        self._editions = Editions(store, self._place, languages, embedder)
 
     async def prepare(self, now: datetime) -> None:
         """The demo shop where there is none yet (or an older one); its dates moved up to today; all of it published.
 
-        Where another machine has put the demo shop into the database, only its texts are missing here.
+        Where another machine has put the demo shop into the database, only its texts are missing here. What was never
+        published is searched by words alone until somebody calls `learn`.
         """
+        new = not current(self._folder) and read_kept(self._folder) is None and not self._stamp()
+        newest = await self._place.prepare()
         profile = await self._store.profile()
-        if profile is not None and profile.demo and self._is_new():
-            keep_drafts(self._folder, read_drafts(DEMO / "knowledge"))
+        if new and profile is not None and profile.demo:
             self._write_stamp(_demo_hash())
         if profile is None or (profile.demo and self._stamp() not in (OWN, _demo_hash())):
             demo = read_shop(DEMO / "shop", now.astimezone(UTC).date())
-            await self._replace(demo, read_drafts(DEMO / "knowledge"))
+            await self._replace(demo, lambda kept: [*_or_demo([]), *_of_sites(kept)], learn=False)
             self._write_stamp(_demo_hash())
+        elif not profile.demo:
+            self._write_stamp(OWN)  # another machine may have imported it
         await self._store.keep_fresh(now)
-        await self._publish(bind(self._drafts(), await self._facts()))  # an import may have been killed half-way
+        if newest:  # an import may have been killed half-way
+            of_demo = self._stamp() == _demo_hash()
+            await self._editions.publish(lambda kept: _or_demo(kept) if of_demo else kept, learn=False)
+
+    async def learn(self) -> None:
+        """What was published without learning is published with it. Seconds; what serves meanwhile is the same texts.
+
+        For one process of all.
+        """
+        await self._editions.learn()
 
     async def import_shop(self, files: ShopFiles) -> None:
         """Replace the shop; its FAQ and policies follow what [rules] and [facts] say now.
@@ -50,54 +81,92 @@ class Publishing:
         """
         before = await self._store.profile()
         leaves = before is not None and before.demo != files.profile.demo
-        await self._replace(files, [] if leaves else self._drafts())
+        await self._replace(files, lambda kept: _of_sites(kept) if leaves else kept)
         self._write_stamp(OWN)
 
-    async def import_knowledge(self, path: Path, language: str = "", kind: str = "") -> int:
-        """Replace all FAQ entries and policies; returns how many passages there are now of them.
+    async def import_knowledge(self, path: Path, language: str = "", kind: str = "", url: str = "") -> Published:
+        """Replace all FAQ entries and policies that came from files; `url`: where they lie on the web.
 
         Raises KnowledgeFileError when a file is wrong, ValueError for a language that the desk does not speak:
         nothing changes then.
         """
-        drafts = read_drafts(path, language, kind)
-        passages = bind(drafts, await self._facts())
-        if foreign := {one.language for one in passages} - set(self._languages):
-            spoken = ", ".join(self._languages)
-            raise ValueError(f"The desk does not speak {', '.join(sorted(foreign))}; it speaks {spoken}: see prompts/.")
-        await self._publish(passages)
-        keep_drafts(self._folder, drafts)
-        return len(passages)
+        drafts = await asyncio.to_thread(read_drafts, path, language, kind, url)
+        return await self._editions.publish(lambda kept: from_source(kept, drafts, ""), few=0)
 
-    async def _replace(self, files: ShopFiles, drafts: Sequence[Draft]) -> None:
-        """Killed at any point, what is left is one shop and texts that can be bound to it at the next start."""
-        passages = [*bind(drafts, facts_of(files.profile)), *product_passages(files.products, self._languages)]
-        refuse_doubles(passages)
-        (self._folder / STAMP).unlink(missing_ok=True)
-        keep_drafts(self._folder, drafts)
-        await self._store.replace(files)
-        publish(self._folder, passages)
+    async def import_site(self, drafts: Sequence[Draft], site: Site) -> Published:
+        """The same for what came from this site; without drafts the site itself is forgotten."""
+        return await self._editions.edit(lambda kept: from_source(kept, drafts, site.address), site=site)
 
-    async def _facts(self) -> dict[str, str]:
+    async def texts(self) -> tuple[list[Draft], dict[str, str]]:
+        """All that is published besides products, as it was written, and the facts that are filled in."""
+        async with self._place.changing():
+            base = current(self._folder)
         profile = await self._store.profile()
-        return facts_of(profile) if profile else {}
+        return await asyncio.to_thread(self._editions.drafts, base), facts_of(profile) if profile else {}
 
-    def _drafts(self) -> list[Draft]:
-        """As they were imported; where an older release did not keep them, as they were published."""
-        kept = read_kept(self._folder)
-        if kept is not None:
-            return kept
-        try:
-            published = open_index(self._folder).everything()
-        except FileNotFoundError:
-            return []
-        return [Draft(passage.id, 0, passage) for passage in published if passage.kind in ("faq", "policy")]
+    async def sites(self) -> list[tuple[Site, list[Draft]]]:
+        """Those that are read, each with what is published of it."""
+        async with self._place.changing():
+            base = current(self._folder)
+        sites = self._editions.sites(base)
+        drafts = await asyncio.to_thread(self._editions.drafts, base) if sites else []
+        return [(site, [draft for draft in drafts if draft.source == site.address]) for site in sites]
 
-    async def _publish(self, imported: Sequence[Passage]) -> None:
-        publish(self._folder, [*imported, *product_passages(await self._store.products(), self._languages)])
+    async def put(self, drafts: Sequence[Draft]) -> Published:
+        """Add entries, or change those with the same ids. All of it is found within a second, on every machine.
 
-    def _is_new(self) -> bool:
-        """Whether no shop was ever published from this folder."""
-        return read_kept(self._folder) is None and not self._stamp()
+        With a `source` of their own they stay when files are imported. Raises KnowledgeFileError, ValueError.
+        """
+        return await self._editions.edit(lambda kept: with_entries(kept, drafts))
+
+    async def add_questions(self, passage_id: str, questions: Sequence[str]) -> Published:
+        """More ways in which customers ask for an entry. Raises ValueError where there is none."""
+        return await self._editions.edit(lambda kept: with_questions(kept, passage_id, questions))
+
+    async def remove(self, names: Sequence[str]) -> Published:
+        """Ids, or names of entries, which then go in all languages. Raises ValueError for what there is not."""
+        return await self._editions.edit(lambda kept: without_entries(kept, names))
+
+    async def publish_anew(self) -> Published:
+        """The same texts, learned from anew, with the embedder of today."""
+        return await self._editions.publish(lambda kept: kept, few=0, always=True)
+
+    async def roll_back(self) -> Published:
+        """What served before serves again: index, texts and all; with the products and facts of today.
+
+        Raises ValueError where there is nothing, KnowledgeFileError where its texts lack a fact of today's shop.
+        """
+        return await self._editions.roll_back()
+
+    async def versions(self) -> tuple[Version | None, Version | None]:
+        """The one that serves, and the one that a rollback brings back."""
+        return await self._editions.versions()
+
+    async def _replace(self, files: ShopFiles, edit: Edit, learn: bool = True) -> None:
+        """Killed at any point, what is left is one shop and texts that can be bound to it at the next start."""
+        products = product_passages(files.products, self._languages)
+        for _ in range(TRIES):
+            async with self._place.changing():
+                base = current(self._folder)
+                drafts = edit(await asyncio.to_thread(self._editions.drafts, base))
+                sites = self._editions.sites(base)
+            passages = [*bind(drafts, facts_of(files.profile)), *products]
+            version = await self._editions.build(passages, drafts, sites, learn)
+            async with self._place.changing():
+                if current(self._folder) != base or (version != base and not await self._place.serve(version)):
+                    continue
+                (self._folder / STAMP).unlink(missing_ok=True)
+                try:
+                    await self._store.replace(files)
+                except BaseException:
+                    await self._bring_back(base)
+                    raise
+                return
+        raise too_busy()
+
+    async def _bring_back(self, base: str) -> None:
+        if base and await self._place.before() == base:
+            await self._place.serve(base)
 
     def _stamp(self) -> str:
         try:
@@ -106,7 +175,17 @@ class Publishing:
             return ""
 
     def _write_stamp(self, stamp: str) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / STAMP).write_text(stamp)
+
+
+def _of_sites(kept: list[Draft]) -> list[Draft]:
+    """What somebody wanted to be read stays, whatever the shop."""
+    return [draft for draft in kept if draft.source]
+
+
+def _or_demo(kept: list[Draft]) -> list[Draft]:
+    return kept or read_drafts(DEMO / "knowledge")
 
 
 def _demo_hash() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Mapping
 
 import click
 
-from bot.knowledge.drafts import KnowledgeFileError
+from bot.knowledge.reading.drafts import KnowledgeFileError
 from bot.observing.logs import configure_logs
 from bot.opening.places import read_environment
 from bot.settings import Settings, read_settings

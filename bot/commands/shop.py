@@ -12,8 +12,8 @@ from bot.answering.presenting import Presenting
 from bot.answering.presenting_actions import PresentingActions
 from bot.answering.prompting import DEFAULT_LANGUAGE, Prompts
 from bot.commands.playing import Environ, play, settings_of
+from bot.opening.knowledge import open_publishing
 from bot.opening.places import database_url, read_prompts
-from bot.publishing import Publishing
 from bot.shop.applying import Applying, Saying
 from bot.shop.database import open_database
 from bot.shop.done_changes import read_done_changes
@@ -71,9 +71,7 @@ def changes(environ: Environ, since: datetime | None, order: str) -> None:
 async def _import(environ: Environ, path: Path, written: str, rules: Path) -> None:
     settings = settings_of(environ)
     files = _read(path, written, rules, datetime.now(UTC).date())
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    async with open_store(database_url(settings)) as store:
-        publishing = Publishing(store, settings.data_dir / "knowledge", read_prompts(settings).languages)
+    async with open_publishing(settings) as publishing:
         await publishing.import_shop(files)
     click.echo(
         f"Imported {len(files.products)} products, {len(files.customers)} customers and {len(files.orders)} orders. "

@@ -19,6 +19,7 @@ from bot.answering.link_desk import LinkDesk
 from bot.answering.turn import Answerer
 from bot.conversation import ConversationManager
 from bot.desk.handoff import Handoff
+from bot.knowledge.sites.rounds import SiteRounds
 from bot.language import LanguageDetector
 from bot.letters.courier import Courier
 from bot.letters.errands import ErrandBook
@@ -28,6 +29,7 @@ from bot.listening import Listener
 from bot.mailbox import Mailbox
 from bot.one_time_codes import OneTimeCodes
 from bot.opening.premises import Premises, join_premises
+from bot.redis.one_at_a_time import one_at_a_time
 from bot.settings import Settings
 from bot.shop.identity import Identity
 from bot.shop.records import ShopProfile
@@ -99,6 +101,8 @@ async def back_office_of(premises: Premises) -> AsyncIterator[BackOffice]:
         queue = TurnQueue(on.connection, on.keys, f"worker-{os.getpid()}-{secrets.token_hex(4)}")
         ageing = asyncio.create_task(_keep_fresh(on.store))
         opened.callback(ageing.cancel)
+        if settings.site_refresh_hours:
+            opened.callback(asyncio.create_task(_site_rounds(on).keep()).cancel)
         timing = Timing(burst=settings.burst_seconds, grace=settings.grace_seconds)
         yield BackOffice(Worker(queue, manager, on.keys, settings.workers, timing), handoff, on.alone)
 
@@ -132,6 +136,12 @@ def mailer_of(settings: Settings, profile: ShopProfile, announce: Callable[[str]
     if url:
         return Smtp(smtp_server(url), sender)
     return Announced(settings.data_dir / "mail", sender, announce) if profile.demo else None
+
+
+def _site_rounds(on: Premises) -> SiteRounds:
+    """One process of the desk at a time."""
+    hours, languages = on.settings.site_refresh_hours, on.prompts.languages
+    return SiteRounds(on.publishing, languages, hours, lambda: one_at_a_time(on.connection, on.keys.site_rounds()))
 
 
 async def _keep_fresh(store: ShopStore) -> None:

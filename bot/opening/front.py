@@ -66,7 +66,7 @@ async def _health(on: Premises) -> dict[str, str]:
             found[name] = "ok"
         except Exception as error:
             found[name] = f"{type(error).__name__}: {error}"
-    known = on.retriever.all("faq", DEFAULT_LANGUAGE) or on.retriever.all("product", DEFAULT_LANGUAGE)
+    known = await on.retriever.all("faq", DEFAULT_LANGUAGE) or await on.retriever.all("product", DEFAULT_LANGUAGE)
     found["knowledge"] = "ok" if known else "nothing is published"
     if on.settings.model_url:
         found["model"] = away(await ask_model_servers(on.settings)) or "ok"

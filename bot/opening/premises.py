@@ -4,15 +4,21 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from bot.answering.presenting import Presenting
 from bot.answering.prompting import Prompts
 from bot.channels import Figures
 from bot.keys import Keys
+from bot.knowledge.embedding.choosing import choose_embedder, choose_reranker
 from bot.knowledge.index import open_index
 from bot.knowledge.passages import Retriever
+from bot.knowledge.reranked import Reranked
+from bot.knowledge.searching.choosing import choose_milvus
+from bot.knowledge.searching.milvus_serving import MilvusFinder
 from bot.limits import Limits
 from bot.observing.watching import watched
+from bot.opening.knowledge import built_with, kept_up, place_of
 from bot.opening.places import database_url, read_prompts, redis_url
 from bot.publishing import Publishing
 from bot.redis.connection import Connection, connect
@@ -32,6 +38,7 @@ class Premises:
     store: ShopStore
     profile: ShopProfile
     prompts: Prompts
+    publishing: Publishing
     retriever: Retriever
     presenting: Presenting
     figures: Figures
@@ -49,15 +56,27 @@ async def open_premises(
     Raises OSError or ValueError with one sentence that says what to do.
     """
     keys = Keys(settings.shards, settings.keep_days)
-    prompts, knowledge = read_prompts(settings), settings.data_dir / "knowledge"
-    async with connect(redis) as connection, open_store(database_url(settings)) as store:
+    prompts = read_prompts(settings)
+    async with (
+        connect(redis) as connection,
+        open_store(database_url(settings)) as store,
+        choose_embedder(settings, built_with(settings)) as embedder,
+        choose_reranker(settings) as reranker,
+        choose_milvus(settings) as milvus,
+    ):
         await settle_shards(connection, settings.shards)
+        place = place_of(settings, connection, embedder)
+        publishing = Publishing(store, place.folder, prompts.languages, embedder, place)
         async with one_at_a_time(connection, keys.preparing()):
-            await Publishing(store, knowledge, prompts.languages).prepare(datetime.now(UTC))
+            await publishing.prepare(datetime.now(UTC))
         profile = await store.profile()
         if profile is None:
             raise StoreUnavailable("The shop's database was emptied while we started: start again.")
-        async with watched(settings, connection, keys) as figures:
+        index = await open_index(place.folder, embedder, partial(MilvusFinder, milvus) if milvus else None)
+        async with (
+            watched(settings, connection, keys) as figures,
+            kept_up(place, publishing, index, connection, milvus),
+        ):
             yield Premises(
                 settings=settings,
                 connection=connection,
@@ -66,7 +85,8 @@ async def open_premises(
                 store=store,
                 profile=profile,
                 prompts=prompts,
-                retriever=open_index(knowledge),
+                publishing=publishing,
+                retriever=Reranked(index, reranker) if reranker else index,
                 presenting=Presenting(store, prompts, profile.currency),
                 figures=figures,
                 announce=announce,

@@ -1,0 +1,1 @@
+"""`shopdesk knowledge`: what the desk may answer from."""
