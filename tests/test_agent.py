@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from bot.assembly import ShopDesk, open_desk_on
+from bot.observing.metrics import REGISTRY
 from bot.redis.connection import Connection
 from bot.settings import Settings
 from serving.script import Call, Fault, Quote, Reply, Rule, Script, When
@@ -157,6 +158,72 @@ async def test_what_was_not_read_is_not_said_and_the_shops_own_text_is(desk_on: 
         heard = await Customer(desk.handles.postbox).says("How many days do I have to return something?")
     assert "365" not in heard.text and "365" not in heard.streamed
     assert heard.text and heard.streamed == heard.text
+
+
+def first_says(bad: str, then: str) -> Script:
+    """The model's first words, and what it writes when it is asked once more."""
+    return Script((Rule(Reply(text=bad), When(calls_below=1)), Rule(Reply(text=then))))
+
+
+def blocked(kind: str, then: str) -> float:
+    return REGISTRY.get_sample_value("shopdesk_blocked_total", {"kind": kind, "then": then}) or 0
+
+
+async def test_a_sentence_that_was_stopped_is_written_once_more_after_what_was_shown(desk_on: OpenDesk) -> None:
+    before = blocked("duration", "rewritten")
+    script = first_says("Gladly. You have 365 days to return it.", "How long exactly I do not know.")
+    async with desk_on(script) as (desk, url):
+        heard = await Customer(desk.handles.postbox).says("How many days do I have to return something?")
+        first, second = [msgspec.json.decode(str(one["body"]))["messages"] for one in await requests(url)]
+    assert heard.text == heard.streamed == "Gladly. How long exactly I do not know."
+    assert "restarted" not in heard.statuses
+    assert second[: len(first)] == first  # the prefix cache of the model's server has all of it
+    draft, note = second[len(first) :]
+    assert draft == {"role": "assistant", "content": "Gladly. You have 365 days to return it."}
+    assert "You have 365 days to return it." in note["content"] and "not returned this: 365 days" in note["content"]
+    assert "was sent: go on right after it" in note["content"]
+    assert blocked("duration", "rewritten") == before + 1
+
+
+async def test_what_is_repeated_of_the_part_that_was_shown_is_not_shown_twice(desk_on: OpenDesk) -> None:
+    async with desk_on(first_says("Gladly. It costs $999.", "Gladly. I do not know the price.")) as (desk, _):
+        heard = await Customer(desk.handles.postbox).says("What does it cost?")
+    assert heard.text == heard.streamed == "Gladly. I do not know the price."
+
+
+async def test_a_promise_is_written_anew_where_nothing_was_shown(desk_on: OpenDesk) -> None:
+    async with desk_on(first_says("已为您退款。", "退款的情况我不清楚。")) as (desk, url):
+        heard = await Customer(desk.handles.postbox, locale="zh").says("我的退款呢")
+        note = msgspec.json.decode(str((await requests(url))[1]["body"]))["messages"][-1]["content"]
+    assert heard.text == "退款的情况我不清楚。"
+    assert "已为您退款" in note and "什么也没有办理" in note and "请重新写" in note
+
+
+async def test_who_is_stopped_twice_is_not_asked_a_third_time(desk_on: OpenDesk) -> None:
+    before = blocked("duration", "extractive"), blocked("money", "extractive")
+    script = first_says("You have 365 days to return it.", "It costs you $77 to return it.")
+    async with desk_on(script) as (desk, url):
+        heard = await Customer(desk.handles.postbox).says("How many days do I have to return something?")
+        assert len(await requests(url)) == 2
+    assert "365" not in heard.text and "77" not in heard.text and heard.text
+    assert (blocked("duration", "extractive"), blocked("money", "extractive")) == (before[0] + 1, before[1] + 1)
+
+
+async def test_who_recites_the_instructions_is_not_asked_once_more(desk_on: OpenDesk) -> None:
+    recited = "Everything you state comes from what your tools returned in this very turn."
+    async with desk_on(first_says(recited, "Something else.")) as (desk, url):
+        heard = await Customer(desk.handles.postbox).says("How long does delivery take?")
+        assert len(await requests(url)) == 1
+    assert "very turn" not in heard.text and heard.text
+
+
+async def test_that_staff_will_write_may_be_said_when_they_were_asked_for(desk_on: OpenDesk) -> None:
+    sentence = "A colleague will get back to you here."
+    async with desk_on(calls("offer_human", {"reason": "wish"}, sentence)) as (desk, _):
+        heard = await Customer(desk.handles.postbox).says("Something only people can know")
+    assert heard.text.startswith(sentence)
+    async with desk_on(says(sentence)) as (desk, _):
+        assert sentence not in (await Customer(desk.handles.postbox).says("Something only people can know")).text
 
 
 async def test_a_message_during_the_reply_restarts_it_and_aborts_the_request(desk_on: OpenDesk) -> None:

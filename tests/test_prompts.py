@@ -26,6 +26,7 @@ def test_every_sentence_renders_in_every_language() -> None:
             text = prompts.say(language, name, **values)
             assert text and "{{" not in text
         assert "X" in prompts.text(language, "agent.md", shop="X")
+        assert "X" in prompts.text(language, "rewrite.md", sentence="X", kind="promise", what="", shown=True)
         assert {"wanted", "product", "quiet"} <= set(prompts.table(language, "intents.toml"))
 
 

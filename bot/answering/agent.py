@@ -1,36 +1,33 @@
-"""Answers with a served model: ask it, run the tools it asks for, until it has written its answer or a limit is met.
+"""Answers with a served model: what it writes is checked, sentence by sentence, and shown.
 
 What it proposed is shown and put to the customer by code; what it writes after a proposal is not shown.
 """
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from bot.answering.action_desk import ActionDesk
 from bot.answering.code_desk import CodeDesk, by_mail_button
-from bot.answering.failures import ModelFailure, ModelGarbled, ModelTooSlow
-from bot.answering.gates import Gate, Ungrounded
+from bot.answering.failures import ModelFailure, ModelGarbled
+from bot.answering.gates import Gate, Patterns, Ungrounded
 from bot.answering.ground import Ground
 from bot.answering.model import ServedModel
 from bot.answering.own_words import OwnWords
 from bot.answering.patience import Patience
 from bot.answering.tools import TOOLS, TurnTools
-from bot.answering.turn import Turn
+from bot.answering.turn import Blocked, Turn
+from bot.answering.writing import Writing
 from bot.messages import Buttons, FinalText, Part, Sources, TextDelta
-from bot.observing.tracing import span
 from bot.shop.records import in_language
 
 log = logging.getLogger(__name__)
 
-NAMES = frozenset(one.name for one in TOOLS)
-MOST_MODEL_CALLS = 6
-MOST_TOOL_CALLS = 8
-TURN_SECONDS = 45.0
+GATE_FILES = ("promises.toml", "claims.toml")
+REWRITE, REWRITE_SECONDS = "rewrite.md", 2.0
 FIRST_TEXT_SECONDS = 10.0
 
 
@@ -49,25 +46,22 @@ class Agent:
             for language in prompts.languages
         }
         self._own_words = OwnWords(
-            [*(str(one.content) for one in self._system.values()), *(one.description for one in TOOLS)]
+            [
+                *(str(one.content) for one in self._system.values()),
+                *(prompts.text(one, REWRITE, sentence="", kind="", what="", shown="") for one in prompts.languages),
+                *(one.description for one in TOOLS),
+            ]
         )
-        self._promises = [
-            re.compile(pattern, re.IGNORECASE)
-            for language in prompts.languages
-            for pattern in prompts.table(language, "promises.toml")["promises"]
-        ]
+        self._patterns = Patterns.of(*([prompts.table(one, file) for one in prompts.languages] for file in GATE_FILES))
 
     async def answer(self, turn: Turn) -> AsyncGenerator[Part, None]:
-        tools, gate = TurnTools(turn, self._ground, self._actions), Gate(turn.reading, turn.text, self._promises)
-        written: list[str] = []
-        loop = asyncio.get_running_loop()
+        loop, tools = asyncio.get_running_loop(), TurnTools(turn, self._ground, self._actions)
         patience = Patience(since=turn.accepted.timestamp(), text_by=loop.time() + self._first_text_seconds)
+        writing = Writing(self._model, self._messages(turn), tools, patience)
+        gate = Gate(turn.reading, turn.text, self._patterns, turn.accepted.date(), lambda: turn.asks_for_staff)
+        written: list[str] = []
         try:
-            async with (
-                aclosing(self._written(turn, tools, patience)) as model_text,
-                aclosing(gate.through(model_text)) as grounded,
-                aclosing(self._own_words.through(grounded)) as shown,
-            ):
+            async with aclosing(self._checked(turn, writing, gate, tools, written, patience)) as shown:
                 async for text in shown:
                     written.append(text)
                     yield TextDelta(text)
@@ -81,6 +75,8 @@ class Agent:
             yield FinalText(text)
         elif not (tools.collected or turn.asks_for_staff):
             raise ModelGarbled("the model wrote nothing")
+        if gate.cited() or tools.collected or len(turn.reading.texts) > len(turn.reading.passages):
+            turn.reading.missed.clear()  # something else had the answer
         if cited := gate.cited():
             sources = turn.reading.sources()
             yield Sources(tuple(sources[number - 1] for number in cited))
@@ -101,51 +97,37 @@ class Agent:
         async for part in parts:
             yield part
 
-    async def _written(self, turn: Turn, tools: TurnTools, patience: Patience) -> AsyncGenerator[str, None]:
-        """The model's text over all its calls in this turn; between two calls its tools are run."""
-        loop, messages = asyncio.get_running_loop(), self._messages(turn)
-        deadline, tool_calls, has_written = loop.time() + TURN_SECONDS, 0, False
-        for _ in range(MOST_MODEL_CALLS):
-            if loop.time() > deadline:
-                raise ModelTooSlow(f"the turn took longer than {TURN_SECONDS:g} s")
-            reply = AIMessageChunk(content="")
-            async with aclosing(self._call(messages, patience, deadline)) as chunks:
-                async for chunk in chunks:
-                    if chunk.content and not tools.collected:
-                        yield ("\n" if has_written and not reply.content else "") + str(chunk.content)
-                    reply += chunk  # type: ignore[assignment]
-            has_written = has_written or bool(reply.content)
-            if not reply.tool_calls:
+    async def _checked(
+        self, turn: Turn, writing: Writing, gate: Gate, tools: TurnTools, written: list[str], patience: Patience
+    ) -> AsyncGenerator[str, None]:
+        """What may be shown. At the first sentence that may not, the model is told why and goes on in its place, once;
+        what it says again then is left out."""
+        said: frozenset[str] = frozenset()
+        while True:
+            try:
+                async with (
+                    aclosing(writing.text()) as model_text,
+                    aclosing(gate.through(model_text)) as grounded,
+                    aclosing(self._own_words.through(grounded)) as shown,
+                ):
+                    async for text in shown:
+                        if text.strip() not in said:
+                            yield text
                 return
-            tool_calls += len(reply.tool_calls)
-            if tool_calls > MOST_TOOL_CALLS:
-                raise ModelGarbled(f"more than {MOST_TOOL_CALLS} tool calls in one turn")
-            messages.append(AIMessage(content=reply.content, tool_calls=reply.tool_calls))
-            for call in reply.tool_calls:
-                with span("tool", name=call["name"] if call["name"] in NAMES else "unknown"):
-                    result = await tools.run(call["name"], call["args"])
-                messages.append(ToolMessage(content=result, tool_call_id=call["id"]))
-        raise ModelGarbled(f"no answer after {MOST_MODEL_CALLS} calls")
-
-    async def _call(
-        self, messages: list[BaseMessage], patience: Patience, deadline: float
-    ) -> AsyncGenerator[AIMessage, None]:
-        """One reply of the model, which ends with the turn's deadline. Until its text begins, the call has its own
-        deadlines; from then on the clock runs on what is shown of it. Raises ModelTooSlow: the server is well, so no
-        breaker counts it."""
-        patience.begins_call(asyncio.get_running_loop().time())
-        has_begun = False
-        async with aclosing(self._model.astream(messages, patience=patience)) as chunks:  # type: ignore[type-var]
-            while True:
-                try:
-                    async with asyncio.timeout_at(min(deadline, patience.shown_by) if has_begun else deadline):
-                        chunk = await anext(chunks, None)
-                except TimeoutError:
-                    raise ModelTooSlow("of what the model writes, too little can be shown in time") from None
-                if chunk is None:
-                    return
-                has_begun = has_begun or bool(chunk.content)
-                yield chunk
+            except Ungrounded as ungrounded:
+                turn.blocked.append(Blocked(ungrounded.kind, then="left_out" if tools.collected else ""))
+                if len(turn.blocked) > 1 or tools.collected or not _may_rewrite(ungrounded, writing, patience):
+                    raise
+                said = frozenset(one.strip() for one in written if one.strip())
+                note = self._ground.prompts.text(
+                    turn.language,
+                    REWRITE,
+                    sentence=ungrounded.sentence.strip(),
+                    kind=ungrounded.kind,
+                    what=", ".join(ungrounded.what),
+                    shown=bool(said),
+                )
+                writing.goes_on_after("".join([*written, ungrounded.sentence]).strip(), note)
 
     def _messages(self, turn: Turn) -> list[BaseMessage]:
         """The static prompt, then what was said; the customer's newest words are the end of the history."""
@@ -160,3 +142,10 @@ class Agent:
 
 def _as_said(by: str, text: str) -> str:
     return f"(One of our staff wrote: {text})" if by == "staff" else text
+
+
+def _may_rewrite(ungrounded: Ungrounded, writing: Writing, patience: Patience) -> bool:
+    """Who recites the instructions is not asked for more; nor is anybody who could not be waited for."""
+    now = asyncio.get_running_loop().time()
+    is_time = patience.next_text_by(now) - now >= REWRITE_SECONDS
+    return ungrounded.kind != "prompt" and writing.may_call_again and is_time

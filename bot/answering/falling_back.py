@@ -39,6 +39,7 @@ class FallingBack:
                 async for part in parts:
                     shown = True
                     yield part
+            _count_blocked(turn, "rewritten")
             return
         except ModelFailure as failure:
             log.warning("the model has no reply: %s: %s", failure.why, failure)
@@ -52,6 +53,7 @@ class FallingBack:
             yield RESTARTED
         async for part in self._simpler(turn, excuse):
             yield part
+        _count_blocked(turn, "handoff" if turn.asks_for_staff else "extractive")
 
     async def _simpler(self, turn: Turn, excuse: str) -> AsyncIterator[Part]:
         """Says in one clause why the answer is short, where the model is missing or the customer had their share."""
@@ -63,3 +65,10 @@ class FallingBack:
                 yield type(part)(f"{excuse}\n\n{part.text}")
             else:
                 yield part
+
+
+def _count_blocked(turn: Turn, then: str) -> None:
+    """By what took the place of each sentence that was not shown."""
+    for one in turn.blocked:
+        metrics.blocked_total.labels(one.kind, one.then or then).inc()
+    this_turn().blocked = tuple(one.kind for one in turn.blocked)

@@ -1,24 +1,29 @@
-"""Figures, identifiers and "free" in a reply must have been read in this turn; promises must be the shop's own words.
+"""Facts, claims of stock and delivery, and deeds in a reply must have been read in this turn.
 
-Checked sentence by sentence, before a sentence is shown. Of the customer's words only identifiers may be repeated.
-A promise is what the patterns of prompts/*/promises.toml find; another wording passes, and so does a wrong
-statement without a figure. What the gate cannot see, the tools must not be able to do.
+Checked sentence by sentence, before a sentence is shown. Of the customer's words only identifiers may be repeated, and
+what a sentence says that they asked for or that there is not. A wrong statement without a fact or a claim passes: what
+the gate cannot see, the tools must not be able to do.
 """
 
-import re
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from functools import cache, cached_property
-from typing import ClassVar, Literal
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any, ClassVar
 
-from bot.answering.facts import identifiers, plain, repeatable, stated, without
-from bot.answering.turn import Reading
+from bot.answering.checking.citing import Citations, without_citations
+from bot.answering.checking.claims import Claim, Claims, Line, lines_of, read_claims
+from bot.answering.checking.known import Known
+from bot.answering.checking.promises import SENTENCE_END, Promise, Promises, Told, read_promises, told_by
+from bot.answering.checking.stating import Fact, Stated
+from bot.answering.checking.wording import languages
+from bot.answering.facts import LIST_MARK, plain, repeatable, stated, without
+from bot.answering.turn import Reading, passage_text
 
-SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])|\n+")
-CITATION = re.compile(r"\s?\[(\d+)\]")
-LIST_MARK = re.compile(r"^\s*(?:[-•>#]+\s|\d{1,2}(?:[.)]\s|、))\s*|(?<=[\s:;,。])\(?[1-9][)、]")
-WIDE = re.compile(r"[\u2e80-\u9fff]")
-BETWEEN_WIDE = re.compile(r"(?<=[^\x00-\xff])\s+(?=[^\x00-\xff])")
-CARRIED = 200  # characters of an unfinished sentence that are looked at again with the next line
+PASSAGES_KEPT = 512
+KINDS = {  # under which a block is counted; the others are called as their facts are
+    "weekday": "date", "relative": "date", "count": "quantity", "size": "quantity", "figure": "quantity",
+}  # fmt: skip
 
 
 class Ungrounded(Exception):
@@ -26,25 +31,50 @@ class Ungrounded(Exception):
 
     why: ClassVar[str] = "ungrounded"  # the word under which it is counted, as for a ModelFailure
 
-    def __init__(self, kind: Literal["promise", "fact", "prompt"], sentence: str) -> None:
-        super().__init__(f"{kind}: {sentence}")
-        self.kind = kind
+    def __init__(self, kind: str, sentence: str, what: Sequence[str] = ()) -> None:
+        """`kind` is one of metrics.BLOCKED; `what` is what was not read, as it was written."""
+        super().__init__(f"{kind}: {', '.join(what)}: {sentence.strip()}")
+        self.kind, self.sentence, self.what = kind, sentence, tuple(what)
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """Promises and claims of all languages."""
+
+    promises: tuple[Promise, ...]
+    claims: tuple[Claim, ...]
+
+    @classmethod
+    def of(cls, promises: Sequence[Mapping[str, Any]], claims: Sequence[Mapping[str, Any]]) -> "Patterns":
+        """Of the tables of promises.toml and of claims.toml, one each for each language."""
+        return cls(read_promises(promises), read_claims(claims))
 
 
 class Gate:
     """Holds back one sentence at a time; what it yields may be shown."""
 
-    def __init__(self, reading: Reading, customer_wrote: str, promises: Sequence[re.Pattern[str]]) -> None:
-        self._reading = reading
-        self._promises = [re.compile(one.pattern) for one in promises]  # texts are in lower case: that is faster
+    def __init__(
+        self,
+        reading: Reading,
+        customer_wrote: str,
+        patterns: Patterns,
+        today: date | None = None,
+        staff_are_coming: Callable[[], bool] = lambda: False,
+    ) -> None:
+        today = today or datetime.now(UTC).date()
+        self._reading, self._patterns = reading, patterns
         self._customer_wrote = plain(customer_wrote)
         self._customers = repeatable(self._customer_wrote)
-        self._read: list[_Read] = []
-        self._unfinished = ""
-        self._cited: list[int] = []
+        self._known = Known(today)
+        self._claims = Claims(patterns.claims, today)
+        self._promises = Promises(patterns.promises, self._customer_wrote, staff_are_coming)
+        self._citations = Citations(reading)
+        self._texts_read = 0
 
     async def through(self, text: AsyncIterator[str]) -> AsyncGenerator[str, None]:
-        """Whole sentences, checked. Raises Ungrounded before a sentence that must not be shown."""
+        """Whole sentences, checked. Raises Ungrounded before a sentence that must not be shown; the reply may then go
+        on with another text."""
+        self._promises.begin_anew()
         held = ""
         async for piece in text:
             held += piece
@@ -56,91 +86,81 @@ class Gate:
 
     def cited(self) -> list[int]:
         """Numbers of the passages that were cited, in the order in which the text names them as 1, 2, …"""
-        return self._cited
+        return self._citations.cited
 
     def _passed(self, sentence: str) -> str:
-        self._read += [_Read(text, self._promises) for text in self._reading.texts[len(self._read) :]]
-        bare = LIST_MARK.sub("", plain(CITATION.sub("", sentence)))
-        self._check_promises(bare)
-        missing = stated(without(bare, self._customers))
-        for read in self._read if missing else ():
-            missing = missing - read.facts
-        if missing:
-            raise Ungrounded("fact", f"{', '.join(sorted(missing))}: {bare.strip()}")
-        return CITATION.sub(self._renumbered, sentence)
+        self._read()
+        bare = LIST_MARK.sub("", plain(without_citations(sentence)))
+        if self._promises.unread(bare):
+            raise Ungrounded("promise", sentence)
+        facts = stated(without(bare, self._customers))
+        if self._known.missing(facts):
+            left = self._less_what_the_customer_said(bare)
+            if missing := self._known.missing(left):
+                kind = KINDS.get(missing[0].kind, missing[0].kind)
+                raise Ungrounded(kind, sentence, [left[one] for one in missing])
+        if claim := self._claims.unread(bare, self._customer_wrote):
+            raise Ungrounded(claim.family, sentence)
+        return self._citations.renumber(sentence, facts)
 
-    def _check_promises(self, bare: str) -> None:
-        """A sentence may be broken over lines; then it is looked at again with each."""
-        text = _one_line(f"{self._unfinished} {bare}")
-        new = len(text) - len(_one_line(bare))
-        if self._unread_promise(text, new, bare):
-            for quoted in {one for read in self._read for one in read.promises}:
-                text = text.replace(quoted, " " * len(quoted))
-            if self._unread_promise(text, new, bare):
-                raise Ungrounded("promise", text)
-        self._unfinished = "" if re.search(r"[.!?;。]\s*$", text) else text[-CARRIED:]
+    def _read(self) -> None:
+        texts, public = self._reading.texts[self._texts_read :], {passage_text(one) for one in self._reading.passages}
+        for text in texts:
+            read = _of_the_shop(text, self._patterns) if text in public else _Read(text, self._patterns)
+            self._known.add(read.facts)
+            self._claims.add(read.lines)
+            self._promises.add(read.told)
+            self._citations.add(text, read.facts)
+        self._texts_read += len(texts)
 
-    def _unread_promise(self, text: str, new: int, bare: str) -> bool:
-        deeds = {found.lastgroup for found in _promised(text, self._promises) if found.end() > new}
-        if not deeds:
-            return False
-        about = identifiers(bare) or identifiers(text) or identifiers(self._customer_wrote)
-        return not all(self._was_read(deed, about) for deed in deeds)
-
-    def _was_read(self, deed: str | None, about: set[str]) -> bool:
-        """Whether an order's own line, of just the orders that the sentence is about, reports the deed."""
-        orders = {number for read in self._read for reported, number in read.reports if deed and reported == deed}
-        about = {one for one in about if "@" not in one}
-        return bool(orders) and about <= orders
-
-    def _renumbered(self, citation: re.Match[str]) -> str:
-        """An invented citation is dropped; a real one gets its place in the list of sources."""
-        number = int(citation.group(1))
-        if not 1 <= number <= len(self._reading.passages):
-            return ""
-        if number not in self._cited:
-            self._cited.append(number)
-        return f"{citation.group().partition('[')[0]}[{self._cited.index(number) + 1}]"
+    def _less_what_the_customer_said(self, bare: str) -> Stated:
+        """What is stated, but in "you asked for 3 lamps" and "I find no refund of $500" not what the customer named."""
+        customers = stated(self._customer_wrote)
+        found: Stated = {}
+        for part in _parts(without(bare, self._customers)):
+            may_repeat = any(
+                pattern.search(part) for one in languages() for pattern in (one.repeats, one.denies, one.again)
+            )
+            found |= {
+                fact: how for fact, how in stated(part).items() if not (may_repeat and _is_among(fact, customers))
+            }
+        return found
 
 
 class _Read:
-    """One text that was read; each view of it is made once, when it is first needed."""
+    """One text that was read."""
 
-    def __init__(self, text: str, promises: Sequence[re.Pattern[str]]) -> None:
-        self._text, self._plain, self._all = text, plain(text), promises
+    def __init__(self, text: str, patterns: Patterns) -> None:
+        self._text, self._plain, self._patterns = text, plain(text), patterns
+        self.facts = stated(self._plain)
+        self._lines: Sequence[Line] | None = None
+        self._told: Told | None = None
 
-    @cached_property
-    def facts(self) -> set[str]:
-        return stated(self._plain)
+    def lines(self) -> Sequence[Line]:
+        """What it claims: found when it is first asked for."""
+        if self._lines is None:
+            self._lines = lines_of(self._plain, self._patterns.claims)
+        return self._lines
 
-    @cached_property
-    def promises(self) -> set[str]:
-        """The shop's own sentences of this kind: whole, they may be repeated."""
-        sentences = (_one_line(plain(one)).rstrip(".!?;。") for one in SENTENCE_END.split(self._text))
-        return {one for one in sentences if any(_promised(one, self._all))}
-
-    @cached_property
-    def reports(self) -> set[tuple[str | None, str]]:
-        """(deed, order) for each line that names both."""
-        return {
-            (found.lastgroup, number)
-            for line in self._plain.splitlines()
-            if (numbers := identifiers(line))
-            for found in _promised(line, self._all)
-            for number in numbers
-        }
+    def told(self) -> Told:
+        """What it tells of deeds: found when it is first asked for."""
+        if self._told is None:
+            self._told = told_by(self._text, self._plain, self._patterns.promises)
+        return self._told
 
 
-def _promised(text: str, promises: Sequence[re.Pattern[str]]) -> list[re.Match[str]]:
-    wide = WIDE.search(text)
-    return [found for one in promises if wide or not _is_wide(one) for found in one.finditer(text)]
+@lru_cache(PASSAGES_KEPT)
+def _of_the_shop(text: str, patterns: Patterns) -> _Read:
+    """A passage of the shop's knowledge, which is read again and again; what is a customer's is not kept."""
+    return _Read(text, patterns)
 
 
-@cache
-def _is_wide(promise: re.Pattern[str]) -> bool:
-    """Whether it speaks of Chinese characters: without one a text need not be looked at."""
-    return bool(WIDE.search(promise.pattern))
+def _parts(bare: str) -> list[str]:
+    parts = [bare]
+    for language in languages():
+        parts = [piece for part in parts for piece in language.cuts.split(part)]
+    return parts
 
 
-def _one_line(text: str) -> str:
-    return BETWEEN_WIDE.sub("", " ".join(text.split()))
+def _is_among(fact: Fact, said: Stated) -> bool:
+    return fact in said or fact.kind == "relative"

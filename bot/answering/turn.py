@@ -3,30 +3,54 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bot.knowledge.passages import Passage
 from bot.messages import Part, Source
 from bot.sessions import Session
 
 
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A question that was looked up and not answered."""
+
+    text: str
+    how: Literal["declined", "offered"]
+    nearest: str = ""  # the id of the passage that came nearest
+    confidence: float = 0.0
+
+
 @dataclass(slots=True)
 class Reading:
-    """What was read in this turn: the only things that the reply may state."""
+    """What was read in this turn: the only things that the reply may state; and what was looked for in vain."""
 
     texts: list[str] = field(default_factory=list)
     passages: list[Passage] = field(default_factory=list)
+    missed: list[Missed] = field(default_factory=list)
 
     def passage(self, passage: Passage) -> int:
         """Note a passage; returns the number under which the reply may cite it, from 1."""
         if passage not in self.passages:
             self.passages.append(passage)
-            self.texts.append(f"{passage.title}\n{passage.text}")
+            self.texts.append(passage_text(passage))
         return self.passages.index(passage) + 1
 
     def sources(self) -> tuple[Source, ...]:
         """Where each passage stands; a path is one of Shopdesk's own pages, and the channel knows their address."""
-        return tuple(Source(id=one.id, title=one.title, url=one.url) for one in self.passages)
+        return tuple(Source(one.id, one.title, one.url, one.version) for one in self.passages)
+
+
+def passage_text(passage: Passage) -> str:
+    """As it is read."""
+    return f"{passage.title}\n{passage.text}"
+
+
+@dataclass(slots=True)
+class Blocked:
+    """A sentence that was not shown."""
+
+    kind: str  # one of metrics.BLOCKED
+    then: str = ""  # what took its place, one of metrics.THEN; "" while that is not known
 
 
 @dataclass(slots=True)
@@ -41,6 +65,7 @@ class Turn:
     card: str = ""  # token of the card that was the last thing said before what the customer says now
     accepted: datetime = field(default_factory=lambda: datetime.now(UTC))  # when it came
     reading: Reading = field(default_factory=Reading)
+    blocked: list[Blocked] = field(default_factory=list)
     asks_for_staff: bool = False  # an answerer sets it; the conversation manager acts on it
 
     @property

@@ -1,0 +1,1 @@
+"""What a sentence states, and whether that was read."""
