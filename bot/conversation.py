@@ -12,6 +12,7 @@ from bot.answering.link_desk import LinkDesk
 from bot.answering.prompting import Prompts
 from bot.answering.turn import Answerer, Turn
 from bot.desk.handoff import Handoff
+from bot.insights.noting import Noting
 from bot.language import LanguageDetector
 from bot.messages import (
     RESTARTED,
@@ -49,7 +50,7 @@ class ConversationManager:
         self._answerer, self._actions, self._links = answerer, actions, links
         self._handoff, self._identity = handoff, identity
         self._detector, self._prompts, self._intents = detector, prompts, intents
-        self._profile = profile
+        self._profile, self._noting = profile, Noting(profile.order_number)
 
     async def turn(self, session: Session, messages: Sequence[Incoming], staff: str) -> AsyncGenerator[Part, None]:
         """Answer what waits, as one. Changes `session`; the caller saves it together with the parts, or drops both."""
@@ -59,6 +60,7 @@ class ConversationManager:
             if said_by_staff:
                 for message in said:
                     session.remember(Line("staff", message.text))
+                    self._noting.staff_said(message)
                 session.proposal_is_asked = False
                 continue
             async for part in self._customer_said(session, said, staff, card):
@@ -125,7 +127,7 @@ class ConversationManager:
         if card is None and self._actions.is_yes_or_no(turn.text):
             yield FinalText(self._prompts.say(session.language, "not_yours"))
             return
-        async for part in self._answered(turn, wants_staff=len(asking) < len(said)):
+        async for part in self._answered(turn, said[-1].accepted, wants_staff=len(asking) < len(said)):
             yield part
 
     async def _recognise(self, session: Session, customer: str) -> None:
@@ -151,7 +153,7 @@ class ConversationManager:
             return False  # a bare "no" to a card sounds like much else
         return self._intents[session.language].likeliest(message.text).meant == HUMAN
 
-    async def _answered(self, turn: Turn, wants_staff: bool) -> AsyncIterator[Part]:
+    async def _answered(self, turn: Turn, event: str, wants_staff: bool) -> AsyncIterator[Part]:
         """The reply, then the line for staff where the customer or the answerer asked: one text, then the rest."""
         texts: list[str] = []
         rest: list[Part] = []
@@ -166,6 +168,7 @@ class ConversationManager:
         yield FinalText(text)
         for part in rest:
             yield part
+        self._noting.replied(turn, rest, event)
         read = tuple(f"{one.id}@{one.version}" for one in turn.reading.passages)
         turn.session.remember(Line("desk", text, read))
 

@@ -69,6 +69,42 @@ class Keys:
         """Who of the staff has the conversation."""
         return f"staff:{self.tag(conversation)}:{conversation}"
 
+    def told(self, conversation: str) -> str:
+        """Hash: by passage, which version of it was told last and at which event; expires with the conversation."""
+        return f"told:{self.tag(conversation)}:{conversation}"
+
+    def tellings(self, tag: str) -> str:
+        """Sorted set: passage, version, event and conversation of each telling, to be looked up by passage. What is
+        older than the conversations is trimmed by the next telling."""
+        return f"tellings:{tag}"
+
+    def tellings_by_time(self, tag: str) -> str:
+        """Sorted set: the same by time, and trimmed alike."""
+        return f"tellings_by_time:{tag}"
+
+    @staticmethod
+    def told_text(passage: str, version: str) -> str:
+        """A passage as it was told; expires after the last telling."""
+        return f"told_text:{passage}@{version}"
+
+    def missed(self, conversation: str) -> str:
+        """List: questions that the desk had no answer to, and what came of them; expires after the last."""
+        return f"missed:{self.tag(conversation)}:{conversation}"
+
+    def unanswered(self, tag: str) -> str:
+        """Sorted set: conversations with such questions, by the time of the last. Trimmed by the next."""
+        return f"unanswered:{tag}"
+
+    @staticmethod
+    def faq_drafts() -> str:
+        """Hash: entries that staff have begun, until they are approved or dropped."""
+        return "faq_drafts:{drafts}"
+
+    @staticmethod
+    def faq_drafts_done() -> str:
+        """Sorted set: those that were approved or dropped, by time; trimmed when the conversations have expired."""
+        return "faq_drafts_done:{drafts}"
+
     @staticmethod
     def tries(what: str, who: str) -> str:
         """Counter of one limit; expires with its window."""
@@ -88,6 +124,36 @@ class Keys:
     def preparing() -> str:
         """Held by the process that puts the shop in place; expires by itself."""
         return "preparing"
+
+    @staticmethod
+    def knowledge() -> str:
+        """Hash: number and record of the knowledge that serves on all machines; never expires."""
+        return "knowledge:{knowledge}"
+
+    @staticmethod
+    def knowledge_archives() -> str:
+        """Set: the keys of all archives; those that are gone are taken out when the next is kept."""
+        return "knowledge:{knowledge}:archives"
+
+    @staticmethod
+    def knowledge_archive(name: str) -> str:
+        """Hash: a version of the knowledge in pieces. Expires with its upload; kept while it is one of the last two."""
+        return f"knowledge:{{knowledge}}:archive:{name}"
+
+    @staticmethod
+    def bringing() -> str:
+        """Held by the process that brings what serves to Milvus; expires by itself."""
+        return "bringing"
+
+    @staticmethod
+    def learning() -> str:
+        """Held by the process that trains what the knowledge is searched with; expires by itself."""
+        return "learning"
+
+    @staticmethod
+    def site_rounds() -> str:
+        """Held by the process that reads the shop's sites again; expires by itself."""
+        return "site-rounds"
 
     @staticmethod
     def signers() -> str:

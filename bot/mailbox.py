@@ -84,7 +84,8 @@ class Mailbox:
         raise TooMuch(what, int(wait))
 
     async def erase(self, conversation: str) -> None:
-        """Forget the conversation: what was said, the session, its place in line; a reply in the making is void.
+        """Forget the conversation: what was said, the session, its place in line, what is noted of it; a reply in the
+        making is void.
 
         Raises ConnectionError when Redis did not say that it is done.
         """
@@ -98,6 +99,11 @@ class Mailbox:
                     keys.waiting(tag),
                     keys.parked(tag),
                     keys.written(conversation),
+                    keys.told(conversation),
+                    keys.tellings(tag),
+                    keys.tellings_by_time(tag),
+                    keys.missed(conversation),
+                    keys.unanswered(tag),
                 ],
                 args=[conversation, keys.arrivals(tag), AFTER_ALL, keys.kept_seconds],
             )

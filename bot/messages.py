@@ -32,10 +32,11 @@ class FinalText(msgspec.Struct, frozen=True, tag_field="kind", tag="text"):
     text: str
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     title: str
     url: str
+    version: str = ""  # of the passage, as it was told; what is told of products alone may have none
 
 
 class Sources(msgspec.Struct, frozen=True, tag_field="kind", tag="sources"):

@@ -122,9 +122,18 @@ class Service:
         return ended
 
     async def _commit(self, batch: Batch, reply: Reply, interruptible: bool) -> Ended:
-        commit = partial(self._queue.commit, batch, saved(reply.session), reply.lasting, interruptible)
+        commit = partial(
+            self._queue.commit,
+            batch,
+            saved(reply.session),
+            reply.lasting,
+            interruptible,
+            step_back=self._crowded(),
+            last_piece=reply.last_piece,
+            noted=this_turn().noted,
+        )
         with this_turn().committing():
-            return await insist(partial(commit, step_back=self._crowded(), last_piece=reply.last_piece))
+            return await insist(commit)
 
     async def _troubled(self) -> float:
         """Wait a while, longer each time; returns for how many seconds it goes on like this."""

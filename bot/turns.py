@@ -1,6 +1,7 @@
 """The worker's side of the mailbox: lease a conversation, tell what passes, end the turn in one atomic step."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +12,8 @@ import msgspec
 from redis.asyncio.client import PubSub
 from redis.exceptions import OutOfMemoryError, ResponseError
 
+from bot.insights.noted import Noted
+from bot.insights.told_texts import ToldTexts
 from bot.keys import GROUP, LEASE_SECONDS, Keys
 from bot.messages import DONE, RESTARTED, THINKING, WAITING_FOR_STAFF, Incoming, Part, TextDelta
 from bot.redis.connection import Connection, heard, script
@@ -65,6 +68,7 @@ class TurnQueue:
         self._blocking = connection.blocking
         self._keys = keys
         self._name = name
+        self._texts = ToldTexts(connection, keys)
         self._scripts = {n: script(self._redis, n) for n in ("take", "emit", "commit", "keep", "retire", "release")}
 
     async def prepare(self) -> None:
@@ -177,18 +181,23 @@ class TurnQueue:
         interruptible: bool,
         step_back: bool = False,
         last_piece: str = "",
+        noted: Noted | None = None,
     ) -> Ended:
         """End the turn: save the session, tell the lasting parts and `done`, take the answered mail away.
 
         A reply that says so puts the conversation into the line for staff. `step_back`: if more mail waits, others go
-        first. `last_piece`: text that was not told in passing yet. May be asked again when the answer was lost on the
-        way: it happens once.
+        first. `last_piece`: text that was not told in passing yet. `noted`: what was told, and what was asked in vain.
+        May be asked again when the answer was lost on the way: it happens once.
         """
-        return await self._end(batch, session, parts, interruptible, step_back, last_piece, parked="")
+        if noted:
+            with contextlib.suppress(OutOfMemoryError):  # a full Redis still lets us answer what was accepted
+                await self._texts.keep(noted.told)  # first: no text is told that is not kept
+        notes = noted.encoded() if noted else ""
+        return await self._end(batch, session, parts, interruptible, step_back, last_piece, notes, parked="")
 
     async def park(self, batch: Batch, session: str, parts: Sequence[Part], why: str) -> Ended:
         """End the turn without an answer: its mail is put aside for staff (bot/parking.py), `why` in a word."""
-        return await self._end(batch, session, parts, False, False, "", parked=why)
+        return await self._end(batch, session, parts, False, False, "", "", parked=why)
 
     async def _end(
         self,
@@ -198,6 +207,7 @@ class TurnQueue:
         interruptible: bool,
         step_back: bool,
         last_piece: str,
+        notes: str,
         parked: str,
     ) -> Ended:
         keys, where = self._keys, batch.token.conversation
@@ -213,6 +223,11 @@ class TurnQueue:
                     keys.staff(where),
                     keys.waiting(batch.token.tag),
                     keys.parked(batch.token.tag),
+                    keys.told(where),
+                    keys.tellings(batch.token.tag),
+                    keys.tellings_by_time(batch.token.tag),
+                    keys.missed(where),
+                    keys.unanswered(batch.token.tag),
                 ],
                 args=[
                     batch.fence,
@@ -230,6 +245,7 @@ class TurnQueue:
                     time.time(),
                     int(step_back),
                     _encode(TextDelta(last_piece)) if last_piece else "",
+                    notes,
                     *(_encode(part) for part in parts),
                     _encode(DONE),
                 ],

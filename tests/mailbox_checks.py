@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from bot.insights.noted import read_line
 from bot.mailbox import earlier
 from bot.messages import RESTARTED, THINKING, Busy, FinalText, Happening, Incoming, Said, TextDelta
 from tests.mailbox_model import Expected
@@ -32,6 +33,21 @@ def check_conversation(
     lasting = [text_of(what) for what in happened if not _passes(what)]
     assert lasting == expected.told, (lasting, expected.told)
     assert (len(lasting) < len(happened)) <= expected.something_passes, "what only passed has stayed"
+
+
+def check_notes(
+    expected: list[Expected], tellings: list[str], by_time: list[str], unanswered: list[str], *kept: list[list[str]]
+) -> None:
+    """What was told is found by its passage and by its conversation alike, and the same of what was asked in vain."""
+    assert sorted(tellings) == sorted(by_time)
+    assert sorted(unanswered) == sorted(one.name for one in expected if one.missed)
+    found: list[str] = []
+    for one, (told, lines) in zip(expected, kept, strict=True):
+        said = dict(zip(told[::2], told[1::2], strict=True))
+        assert {passage: version.partition(" ")[0] for passage, version in said.items()} == one.versions
+        assert [getattr(read_line(line), "text", "") for line in lines] == one.missed
+        found += [f"{passage}\n{version}\n{one.name}" for passage, version in said.items()]
+    assert sorted(found) == sorted(tellings)
 
 
 def check_it_is_done(expected: Expected) -> None:

@@ -30,6 +30,15 @@ end
 return found
 """
 
+NOTES = """
+local found = {redis.call('ZRANGE', KEYS[1], 0, -1), redis.call('ZRANGE', KEYS[2], 0, -1),
+  redis.call('ZRANGE', KEYS[3], 0, -1)}
+for i = 4, #KEYS, 2 do
+  found[#found + 1] = {redis.call('HGETALL', KEYS[i]), redis.call('LRANGE', KEYS[i + 1], 0, -1)}
+end
+return found
+"""
+
 
 class Spoiling:
     """A client whose scripts are read through `spoil`, and which lets something happen after the next of them."""
@@ -75,7 +84,7 @@ class Ground:
         bounds = Bounds(BOUNDS.unanswered, BOUNDS.line * keys.shards, BOUNDS.told * keys.shards)
         self.mailbox = Mailbox(connection, keys, Listener(connection), bounds)
         self.parking = Parking(connection, keys)
-        self.look = Script(self.redis, LOOK)
+        self.look, self.look_at_notes = Script(self.redis, LOOK), Script(self.redis, NOTES)
         self.tags = sorted({keys.tag(name) for name in CONVERSATIONS})
 
     def run(self, step: Coroutine[Any, Any, Result]) -> Result:

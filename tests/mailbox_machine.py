@@ -10,7 +10,7 @@ from bot.channels import TooMuch
 from bot.keys import GROUP, LEASE_SECONDS
 from bot.messages import DONE, WAITING_FOR_STAFF, Incoming, TextDelta
 from bot.turns import Ended, Token, TurnQueue
-from tests.mailbox_checks import check_conversation, check_it_is_done, message_of, text_of
+from tests.mailbox_checks import check_conversation, check_it_is_done, check_notes, message_of, text_of
 from tests.mailbox_ground import CONVERSATIONS, Ground
 from tests.mailbox_model import BOUNDS, PER_MINUTE, Expected
 from tests.mailbox_players import Turn, Worker
@@ -277,6 +277,8 @@ class MailboxMachine(RuleBasedStateMachine):
             return void
         told = [text_of(part) for part in (*turn.parts, DONE)]
         expected.waits_for_staff |= WAITING_FOR_STAFF in turn.parts
+        if turn.noted and not turn.park:
+            expected.note(turn.noted)
         return expected.commit(turn.batch, turn.session, told, turn.step_back, turn.park)
 
     async def _expire(self, where: str) -> None:
@@ -314,10 +316,23 @@ class MailboxMachine(RuleBasedStateMachine):
         assert len(held) + len(self.undelivered[tag]) == len(tokens), "a token is gone and still pending"
         put_aside = sorted(message_of(value.partition("\n")[2]) for value in parked[1::2])
         assert put_aside == sorted(message for one in expected for message in one.parked)
+        await self._check_notes(tag, expected)
         served = {fields[1] for _, fields in tokens}
         for one, state in zip(expected, conversations, strict=True):
             assert not one.mail or one.name in served, f"{one.name} has mail and no token"
             check_conversation(one, *state)
+
+    async def _check_notes(self, tag: str, expected: list[Expected]) -> None:
+        found: Any = await self.ground.look_at_notes(
+            keys=[
+                self.keys.tellings(tag),
+                self.keys.tellings_by_time(tag),
+                self.keys.unanswered(tag),
+                *(key(one.name) for one in expected for key in (self.keys.told, self.keys.missed)),
+            ],
+            args=[],
+        )
+        check_notes(expected, *found)
 
     async def _drain(self) -> None:
         """Everybody dies; a healthy worker serves what is left, and then nothing remains."""

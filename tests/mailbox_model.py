@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.insights.noted import Noted, Unanswered
 from bot.mailbox import Bounds
 from bot.turns import AT_MOST, Batch, Ended
 
@@ -24,6 +25,8 @@ class Expected:
     retried: set[str] = field(default_factory=set)
     told: list[str] = field(default_factory=list)  # what lasts of what happened
     something_passes: bool = False
+    versions: dict[str, str] = field(default_factory=dict)  # that were told, by passage
+    missed: list[str] = field(default_factory=list)  # questions without an answer, and what staff said then
     session: str = ""
     staff: str = ""
     waits_for_staff: bool = False
@@ -98,6 +101,13 @@ class Expected:
             self.lease = None
         self.counted = (self.fence, ended)
         return ended
+
+    def note(self, noted: Noted) -> None:
+        """What a commit that has an effect keeps of its turn."""
+        self.versions |= {one.id: one.version for one in noted.told}
+        for line in noted.lines:
+            if self.missed or isinstance(line, Unanswered):
+                self.missed.append(getattr(line, "text", ""))
 
     def retry(self, message: str) -> None:
         self.parked.remove(message)

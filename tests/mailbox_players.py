@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from bot.insights.noted import Noted, StaffSaid, Unanswered
+from bot.knowledge.passages import Passage
 from bot.messages import WAITING_FOR_STAFF, FinalText, Part
 from bot.turns import Batch, Ended, Token, TurnQueue
 
@@ -27,16 +29,23 @@ class Turn:
     interruptible: bool = False
     step_back: bool = False
     park: bool = False
+    noted: Noted | None = None
     ended: Ended | None = None
 
     def make(self, hands_over: bool) -> None:
         done = [one.message for one in self.batch.messages]
         reply = FinalText(f"{'no answer' if self.park else 'answer'} to {' '.join(done)}")
         self.parts = (reply, WAITING_FOR_STAFF) if hands_over or self.park else (reply,)
+        told = Passage(f"faq:{self.number % 2}:en", "faq", "en", "", "", "", version=f"v{self.number}")
+        line = Unanswered(self.batch.last, f"question {self.number}", "en", "declined")
+        after = StaffSaid(self.batch.last, f"answer {self.number}")
+        self.noted = Noted([told], [line, after] if self.number % 3 else [after])
         self.session = " ".join([*self.batch.session.split(), *([] if self.park else done)])
 
     async def end(self) -> Ended:
         queue = self.worker.queue
         if self.park:
             return await queue.park(self.batch, self.session, self.parts, "crashed")
-        return await queue.commit(self.batch, self.session, self.parts, self.interruptible, self.step_back)
+        return await queue.commit(
+            self.batch, self.session, self.parts, self.interruptible, self.step_back, "", self.noted
+        )

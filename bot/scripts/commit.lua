@@ -1,9 +1,12 @@
 -- End a turn: state, reply and the answered mail go in one step, or not at all. Asked again, it only says how it ended.
--- KEYS: turn, mailbox, session, events, lease, ready, staff, line for staff, parked
+-- KEYS: turn, mailbox, session, events, lease, ready, staff, line for staff, parked, told, tellings, tellings by time,
+--       missed, unanswered
 -- ARGV: fence, taken, most waiting (-1: any), staff, session, session seconds, token, group, answered,
 --       time at which it joins the line for staff ('' where it does not), conversation,
 --       why its mail is parked ('' where it is answered), time now, step back (1: more mail waits its turn anew),
---       the last passing piece of the reply ('' where there is none), event...
+--       the last passing piece of the reply ('' where there is none),
+--       what is noted of it ('' for nothing; JSON: told: [passage, version]..., missed: [1: a new question, line]...),
+--       event...
 -- Returns 0 finished, 1 there is more mail (lease and token kept), 2 there is more mail and it waits in line again,
 -- -1 another worker took over, -2 staff took or left the conversation meanwhile,
 -- -3 the customer wrote meanwhile: more than `most waiting` wait.
@@ -34,10 +37,37 @@ if since then
 end
 redis.call('HDEL', KEYS[1], 'since', 'begun', 'tries')
 if ARGV[10] ~= '' then redis.call('ZADD', KEYS[8], 'NX', ARGV[10], ARGV[11]) end
-for i = 16, #ARGV do tell(ARGV[i]) end
+for i = 17, #ARGV do tell(ARGV[i]) end
 redis.call('XTRIM', KEYS[4], 'MAXLEN', '~', 10000)  -- nobody reads back further
 redis.call('EXPIRE', KEYS[4], ARGV[6])
 redis.call('EXPIRE', KEYS[1], ARGV[6])
+if ARGV[16] ~= '' then
+  local noted, oldest = cjson.decode(ARGV[16]), ARGV[13] - ARGV[6]
+  for _, telling in ipairs(noted.told) do
+    local passage, said = telling[1], telling[2] .. ' ' .. ARGV[9]
+    local before = redis.call('HGET', KEYS[10], passage)
+    local gone = before and passage .. '\n' .. before .. '\n' .. ARGV[11] or ''
+    redis.call('ZREM', KEYS[11], gone)
+    redis.call('ZREM', KEYS[12], gone)
+    redis.call('HSET', KEYS[10], passage, said)
+    redis.call('EXPIRE', KEYS[10], ARGV[6])
+    redis.call('ZADD', KEYS[11], 0, passage .. '\n' .. said .. '\n' .. ARGV[11])
+    redis.call('ZADD', KEYS[12], ARGV[13], passage .. '\n' .. said .. '\n' .. ARGV[11])
+  end
+  for _, old in ipairs(redis.call('ZRANGEBYSCORE', KEYS[12], '-inf', oldest, 'LIMIT', 0, 50)) do
+    redis.call('ZREM', KEYS[11], old)
+    redis.call('ZREM', KEYS[12], old)
+  end
+  for _, line in ipairs(noted.missed) do
+    if line[1] == 1 or redis.call('EXISTS', KEYS[13]) == 1 then
+      redis.call('RPUSH', KEYS[13], line[2])
+      redis.call('LTRIM', KEYS[13], -100, -1)
+      redis.call('EXPIRE', KEYS[13], ARGV[6])
+      redis.call('ZADD', KEYS[14], ARGV[13], ARGV[11])
+    end
+  end
+  redis.call('ZREMRANGEBYSCORE', KEYS[14], '-inf', oldest)
+end
 local left = redis.call('LLEN', KEYS[2])
 local result = left == 0 and 0 or (ARGV[14] == '1' and 2 or 1)
 redis.call('HSET', KEYS[1], 'ended', ARGV[1] .. ' ' .. result)

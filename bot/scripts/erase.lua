@@ -1,5 +1,6 @@
 -- Everything of a conversation goes; a turn in the making is void. Only the fence stays, so that no late worker passes.
--- KEYS: mailbox, session, events, turn, lease, staff, line for staff, parked, written
+-- KEYS: mailbox, session, events, turn, lease, staff, line for staff, parked, written, told, tellings, tellings by time,
+--       missed, unanswered
 -- ARGV: conversation, arrivals, an event id after all others, session seconds
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[5], KEYS[6], KEYS[9])
 redis.call('HDEL', KEYS[4], 'since', 'begun', 'tries', 'ended')
@@ -10,5 +11,13 @@ local mine = ARGV[1] .. ' '
 for _, field in ipairs(redis.call('HKEYS', KEYS[8])) do
   if string.sub(field, 1, #mine) == mine then redis.call('HDEL', KEYS[8], field) end
 end
+local told = redis.call('HGETALL', KEYS[10])
+for i = 1, #told, 2 do
+  local telling = told[i] .. '\n' .. told[i + 1] .. '\n' .. ARGV[1]
+  redis.call('ZREM', KEYS[11], telling)
+  redis.call('ZREM', KEYS[12], telling)
+end
+redis.call('DEL', KEYS[10], KEYS[13])
+redis.call('ZREM', KEYS[14], ARGV[1])
 redis.call('PUBLISH', ARGV[2], ARGV[3] .. ' ' .. ARGV[1])
 return 1
