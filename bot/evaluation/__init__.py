@@ -1,0 +1,1 @@
+"""Measuring what the desk finds, on questions of anybody's own."""
