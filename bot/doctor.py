@@ -4,13 +4,18 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from bot.answering.prompting import PromptError
 from bot.channels import Channel, Finding
-from bot.knowledge.index import open_index
+from bot.knowledge.embedding.findings import embedding_findings
+from bot.knowledge.searching.choosing import milvus_findings
+from bot.knowledge.searching.entry_book import EntryBook
+from bot.knowledge.versions import current
 from bot.letters.mail import MailFailed, Smtp, smtp_server
 from bot.model_server import AskedServer, ask_model_servers
+from bot.opening.knowledge import built_with
 from bot.opening.places import database_url, read_prompts
 from bot.redis.findings import redis_finding
 from bot.settings import Settings
@@ -31,6 +36,8 @@ async def examine(settings: Settings, channels: Sequence[Channel]) -> list[Findi
         _secret(settings),
         await _database(settings),
         _knowledge(settings),
+        *await embedding_findings(settings, built_with(settings)),
+        *await milvus_findings(settings),
         *await _model(settings),
     ]
     findings += await _proofs(settings)
@@ -126,15 +133,20 @@ def _order_numbers(numbers: NumbersInUse | None) -> Finding:
 
 
 def _knowledge(settings: Settings) -> Finding:
-    try:
-        index = open_index(settings.data_dir / "knowledge")
-    except FileNotFoundError:
+    folder = settings.data_dir / "knowledge"
+    version = current(folder)
+    if not version:
         return Finding("knowledge", True, "nothing published yet; `shopdesk run` publishes the demo's")
-    passages = index.everything()
-    kinds = {kind: sum(one.kind == kind for one in passages) for kind in ("faq", "policy", "product")}
+    try:
+        with closing(EntryBook(folder / version)) as book:
+            counted = book.counted()
+    except OSError as error:
+        advice = "The next `shopdesk run` builds what another release has published; else import your texts again."
+        return Finding("knowledge", False, f"version {version} cannot be read: {error}", advice)
+    kinds = {kind: sum(n for (one, _), n in counted.items() if one == kind) for kind in ("faq", "policy", "product")}
     found = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     advice = "" if kinds["faq"] or kinds["policy"] else "Import your FAQ: shopdesk knowledge import PATH"
-    return Finding("knowledge", not advice, f"version {index.version}: {found}", advice)
+    return Finding("knowledge", not advice, f"version {version}: {found}", advice)
 
 
 async def _model(settings: Settings) -> list[Finding]:

@@ -30,6 +30,17 @@ class Settings(BaseModel):
         "",
         description="redis:// or unix:// address, of a cluster some nodes with commas; empty: one in the data folder",
     )
+    knowledge_url: str = Field(
+        "",
+        description="s3://, gs://, az:// or file:// address over which machines share large knowledge; "
+        "empty: over Redis",
+    )
+    site_refresh_hours: float = Field(
+        24,
+        ge=0,
+        le=8760,
+        description="How often the sites of `shopdesk knowledge site add` are read again; 0: never by itself",
+    )
     database_url: str = Field(
         "", description="postgresql+asyncpg:// or sqlite+aiosqlite:// address; empty: SQLite in the data folder"
     )
@@ -50,6 +61,20 @@ class Settings(BaseModel):
         60, ge=0, description="Turns with the model for each customer; more are answered without it; 0: no limit"
     )
     model_reply_seconds: float = Field(45, gt=0, le=600, description="Longest time for one model call")
+    embedder: Literal["auto", "none", "minilm", "served"] = Field(
+        "auto",
+        description="What finds texts by meaning: auto (served where EMBEDDING_URL is set, else MiniLM where it is "
+        "installed, else none), none, minilm or served",
+    )
+    embedding_url: str = Field("", description="OpenAI-compatible address of the server of embeddings; empty: none")
+    embedding_name: str = Field("", description="Name under which it serves the model; needed with EMBEDDING_URL")
+    embedding_key: SecretStr = Field(SecretStr(""), description="Its API key, and the reranker's, if they want one")
+    rerank_url: str = Field("", description="Address of a server that ranks passages (vLLM's /v1/rerank); empty: none")
+    rerank_name: str = Field("", description="Name under which it serves the model; needed with RERANK_URL")
+    milvus_url: str = Field(
+        "", description="http://host:19530 of a Milvus that searches for all machines; a file ending in .db to try it"
+    )
+    milvus_token: SecretStr = Field(SecretStr(""), description="Its token, user:password, if it wants one")
     smtp_url: SecretStr = Field(
         SecretStr(""),
         description="smtp://user:password@host:587 or smtps://...; empty: no mail (the demo shop's goes into a folder)",
@@ -101,6 +126,13 @@ class Settings(BaseModel):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
 
+    @field_validator("knowledge_url")
+    @classmethod
+    def _shelf_scheme(cls, value: str) -> str:
+        if value and not value.startswith(("s3://", "gs://", "az://", "file:///")):
+            raise ValueError("must begin with s3://, gs://, az:// or file:///")
+        return value.rstrip("/")
+
     @field_validator("otlp_url")
     @classmethod
     def _collector_scheme(cls, value: str) -> str:
@@ -115,6 +147,20 @@ class Settings(BaseModel):
         if not all(address.startswith(("http://", "https://")) for address in addresses):
             raise ValueError("must begin with http:// or https://, each address where there are several with commas")
         return ",".join(dict.fromkeys(addresses))
+
+    @field_validator("embedding_url", "rerank_url")
+    @classmethod
+    def _one_server(cls, value: str) -> str:
+        if value and (not value.startswith(("http://", "https://")) or "," in value):
+            raise ValueError("must be one address that begins with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("milvus_url")
+    @classmethod
+    def _milvus_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")) and not value.endswith(".db"):
+            raise ValueError("must begin with http:// or https://, or be a file that ends with .db")
+        return value.rstrip("/")
 
     @field_validator("smtp_url")
     @classmethod
@@ -146,8 +192,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         first = error.errors(include_url=False)[0]
         name = PREFIX + str(first["loc"][0]).upper()
         raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}.") from error
-    if settings.model_url and not settings.model_name:
-        raise SettingsError(
-            "SHOPDESK_MODEL_NAME is missing: SHOPDESK_MODEL_URL is set, so name the model served there."
-        )
+    for what in ("model", "embedding", "rerank"):
+        if getattr(settings, f"{what}_url") and not getattr(settings, f"{what}_name"):
+            name = f"{PREFIX}{what.upper()}"
+            raise SettingsError(f"{name}_NAME is missing: {name}_URL is set, so name the model served there.")
+    if settings.embedder == "served" and not settings.embedding_url:
+        raise SettingsError("SHOPDESK_EMBEDDING_URL is missing: SHOPDESK_EMBEDDER is served, so say where.")
     return settings

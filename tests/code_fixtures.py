@@ -107,7 +107,7 @@ async def ground_over(data: Path, connection: Connection, mailbox: Mailbox | Non
             profile=profile,
             store=store,
             identity=Identity(store, limits),
-            retriever=open_index(data / "knowledge"),
+            retriever=await open_index(data / "knowledge"),
             presenting=Presenting(store, prompts, profile.currency),
             prompts=prompts,
             intents={

@@ -9,12 +9,18 @@ import pytest
 import pytest_asyncio
 
 from bot.assembly import ShopDesk, open_desk_on
+from bot.opening.knowledge import open_publishing
 from bot.redis.connection import Connection, connect
 from bot.redis.embedded import embedded_redis
 from bot.settings import Settings
 from tests.talking import Customer
 
 pytest_plugins = ("tests.shop_fixtures", "tests.redis_servers")
+
+
+# What is found must not depend on whether MiniLM is installed: a test that wants it says so.
+Settings.model_fields["embedder"].default = "none"
+Settings.model_rebuild(force=True)
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +45,8 @@ def prepared_data(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> P
     async def prepare() -> None:
         async with open_desk_on(Settings(data_dir=folder), redis_url, alone=True):
             pass
+        async with open_publishing(Settings(data_dir=folder)) as publishing:
+            await publishing.learn()
 
     asyncio.run(prepare())
     return folder

@@ -8,7 +8,7 @@ import msgspec
 from bot.answering.action_desk import CONFIRM_PRESS, ActionDesk
 from bot.answering.ground import Ground
 from bot.answering.turn import Turn
-from bot.knowledge.index import publish
+from bot.knowledge.building import publish
 from bot.messages import Card, Part
 from bot.sessions import Session
 from bot.shop.actions import Action
@@ -23,7 +23,7 @@ async def two_customers(folder: Path) -> None:
     files = as_of_today(action_shop())
     ann, ben = files.customers
     files = msgspec.structs.replace(files, customers=(ann, msgspec.structs.replace(ben, language="zh")))
-    publish(folder / "knowledge", ())
+    await publish(folder / "knowledge", ())
     async with open_store(f"sqlite+aiosqlite:///{folder / 'shop.sqlite'}") as store:
         await store.replace(files)
 

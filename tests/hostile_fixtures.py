@@ -20,7 +20,8 @@ from bot.answering.turn import Answerer, Turn
 from bot.conversation import ConversationManager
 from bot.desk.handoff import Handoff
 from bot.keys import Keys
-from bot.knowledge.index import open_index, publish
+from bot.knowledge.building import publish
+from bot.knowledge.index import open_index
 from bot.knowledge.passages import Passage
 from bot.language import LanguageDetector
 from bot.limits import Limits
@@ -164,7 +165,7 @@ async def opened_desk(
 ) -> AsyncIterator[OpenedDesk]:
     """Over a shop in this folder; no worker runs yet."""
     path = folder / "shop.sqlite"
-    publish(folder / "knowledge", passages)
+    await publish(folder / "knowledge", passages)
     prompts: Prompts = read_prompts(Settings(data_dir=folder))
     async with AsyncExitStack() as opened:
         connection = await opened.enter_async_context(connect(redis_url))
@@ -182,7 +183,7 @@ async def opened_desk(
             files.profile,
             store,
             identity,
-            open_index(folder / "knowledge"),
+            await open_index(folder / "knowledge"),
             Presenting(store, prompts, files.profile.currency),
             prompts,
             intents,

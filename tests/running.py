@@ -28,8 +28,10 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment(data: Path, **settings: object) -> dict[str, str]:
+    """Of a process: nothing of ours but this. What it finds does not depend on whether MiniLM is installed."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("SHOPDESK_")}
-    return {**bare, "SHOPDESK_DATA_DIR": str(data), **{f"SHOPDESK_{k.upper()}": str(v) for k, v in settings.items()}}
+    own = {"SHOPDESK_DATA_DIR": str(data), "SHOPDESK_EMBEDDER": "none"}
+    return {**bare, **own, **{f"SHOPDESK_{k.upper()}": str(v) for k, v in settings.items()}}
 
 
 def run_once(*arguments: str, env: Mapping[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:

@@ -11,18 +11,27 @@ ADAPTERS_MAY_SEE = {"bot.messages", "bot.channels", "bot.pages"}
 PLATFORMS = re.compile(r"telegram|discord|starlette|uvicorn|fastapi", re.IGNORECASE)
 ONLY_IN = {  # who may import a library: the less, the easier to change
     "langchain_core": {
-        "bot.answering.model", "bot.answering.agent", "bot.answering.tools", "bot.answering.reading_tools",
-        "bot.answering.proposing_tools",
+        "bot.answering.model", "bot.answering.agent", "bot.answering.writing", "bot.answering.tools",
+        "bot.answering.reading_tools", "bot.answering.proposing_tools",
     },
     "redis": {
         "bot.redis", "bot.mailbox", "bot.turns", "bot.service", "bot.worker", "bot.telling", "bot.listening",
-        "bot.limits", "bot.desk.handoff", "bot.letters.errands", "bot.observing.queue_figures",
+        "bot.limits", "bot.desk.handoff", "bot.knowledge.sharing", "bot.letters.errands", "bot.observing.queue_figures",
         "bot.opening.signing_secret",
     },
     "prometheus_client": {"bot.observing.metrics", "bot.observing.figures"},
     "opentelemetry": {"bot.observing.tracing", "bot.observing.otlp", "bot.observing.model_calls"},
-    "tantivy": {"bot.knowledge.lexical"},
-    "jinja2": {"bot.answering.prompting", "bot.knowledge.documents", "adapters.web.storefront", "adapters.web.pages"},
+    "onnxruntime": {"bot.knowledge.embedding.minilm"},
+    "tokenizers": {"bot.knowledge.embedding.minilm"},
+    "pdfplumber": {"bot.knowledge.reading.pdf_extract", "bot.knowledge.reading.pdf_lines"},
+    "mammoth": {"bot.knowledge.reading.docx_extract"},
+    "defusedxml": {"bot.knowledge.sites.sitemaps"},
+    "tantivy": {"bot.knowledge.searching.lexical"},
+    "faiss": {"bot.knowledge.searching.faiss_rows", "bot.knowledge.searching.stored_rows"},
+    "pymilvus": {"bot.knowledge.searching.milvus_versions"},
+    "jinja2": {
+        "bot.answering.prompting", "bot.knowledge.reading.documents", "adapters.web.storefront", "adapters.web.pages",
+    },
 }  # fmt: skip
 
 

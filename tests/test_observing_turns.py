@@ -33,7 +33,8 @@ Samples = dict[str, float]
 ALLOWED = {
     "ended": metrics.ENDINGS, "answered_by": metrics.ANSWERERS, "stage": metrics.STAGES, "what": metrics.REFUSALS,
     "outcome": metrics.MODEL_OUTCOMES, "channel": ("web", "terminal", "test", "staff"),
-    "why": (*metrics.FALLBACKS, *metrics.HANDOFFS),
+    "why": (*metrics.FALLBACKS, *metrics.HANDOFFS), "then": metrics.THEN,
+    "kind": (*metrics.BLOCKED, *metrics.UNANSWERED),
 }  # fmt: skip
 
 

@@ -57,7 +57,7 @@ async def ground(demo_data: Path, connection: Connection) -> AsyncIterator[Groun
         profile, prompts = await store.profile(), Prompts(ROOT / "prompts")
         assert profile
         presenting = Presenting(store, prompts, profile.currency)
-        identity, retriever = Identity(store, Limits(connection.commands)), open_index(demo_data / "knowledge")
+        identity, retriever = Identity(store, Limits(connection.commands)), await open_index(demo_data / "knowledge")
         yield Ground(profile, store, identity, retriever, presenting, prompts, {})
 
 

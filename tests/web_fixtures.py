@@ -167,7 +167,11 @@ _PAGES = [
     Page("/en/help/delivery-time", "en", "How long does delivery take?", "3 to 5 working days.", group="Shipping"),
     Page("/zh/help/delivery-time", "zh", "多久能送到？", "3 至 5 个工作日。", group="配送"),
     Page(
-        "/en/policies/returns", "en", "Returns", "## When\nWithin 30 days.\n\n## How\nAsk the desk.", group="Policies"
+        "/en/policies/returns",
+        "en",
+        "Returns",
+        "## When\nWithin 30 days.\n\n## How {#how}\nAsk the desk.",
+        group="Policies",
     ),
     Page("/zh/policies/returns", "zh", "退货政策", "## 何时\n30 天内。", group="政策"),
 ]

@@ -17,7 +17,18 @@ from bot.observing.tracing import trace_id
 
 OURS = ("bot", "adapters", "serving")
 IDS = ("conversation", "customer", "event")  # hashed wherever they are logged
-FIELDS = ("ended", "answered_by", "milliseconds", "messages", "language", "tries", "why", "replica", "channel")
+FIELDS = (
+    "ended",
+    "answered_by",
+    "milliseconds",
+    "messages",
+    "language",
+    "tries",
+    "why",
+    "replica",
+    "channel",
+    "blocked",
+)
 
 log = logging.getLogger("bot")
 

@@ -16,7 +16,13 @@ STAGES = ("wait", "answer", "commit", "whole")
 REFUSALS = ("messages", "unanswered", "line", "not_stored")
 MODEL_OUTCOMES = ("answered", "unavailable", "overloaded", "too_slow", "garbled", "refused", "abandoned")
 FALLBACKS = ("unavailable", "overloaded", "too_slow", "garbled", "refused", "ungrounded", "over_the_limit")
+BLOCKED = (
+    "money", "date", "time", "duration", "percent", "quantity", "identifier", "free", "stock", "delivery", "promise",
+    "prompt",
+)  # fmt: skip
+THEN = ("rewritten", "extractive", "handoff", "left_out")
 HANDOFFS = ("asked", "offered", "parked")
+UNANSWERED = ("declined", "offered")
 
 turns_total = Counter(
     "shopdesk_turns_total",
@@ -103,10 +109,22 @@ fallbacks_total = Counter(
     ("why",),
     registry=REGISTRY,
 )
+blocked_total = Counter(
+    "shopdesk_blocked_total",
+    "Sentences of the model that were not shown, by what in them had not been read, and by what took their place.",
+    ("kind", "then"),
+    registry=REGISTRY,
+)
 handoffs_total = Counter(
     "shopdesk_handoffs_total",
     "Conversations put into the line for staff: the customer asked, the desk offered, or a message was parked.",
     ("why",),
+    registry=REGISTRY,
+)
+unanswered_total = Counter(
+    "shopdesk_unanswered_total",
+    "Questions without an answer: the desk declined, or was not sure and offered topics to choose from.",
+    ("kind",),
     registry=REGISTRY,
 )
 parked_total = Counter("shopdesk_parked_total", "Turns set aside after three tries.", registry=REGISTRY)
@@ -121,5 +139,10 @@ for _what in REFUSALS:
     refused_total.labels(_what)
 for _why in FALLBACKS:
     fallbacks_total.labels(_why)
+for _kind in BLOCKED:
+    for _then in THEN:
+        blocked_total.labels(_kind, _then)
 for _why in HANDOFFS:
     handoffs_total.labels(_why)
+for _kind in UNANSWERED:
+    unanswered_total.labels(_kind)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from bot.insights.noted import Noted, Unanswered
 from bot.messages import Incoming
 from bot.observing import metrics
 from bot.observing.pseudonyms import PSEUDONYMS
@@ -25,6 +26,8 @@ class TurnRecord:
     ended: str = "failed"
     language: str = ""
     handoff: str = ""  # why staff were brought in, "" where they were not
+    noted: Noted = field(default_factory=Noted)  # what is kept with the turn
+    blocked: tuple[str, ...] = ()  # what sentences of the model were not shown for, one word each
     parked: str = ""  # why its messages were set aside, "" where they were answered
     taken: float = field(default_factory=time.monotonic)
     begun: float = 0.0
@@ -72,6 +75,8 @@ def recorded_turn(messages: tuple[Incoming, ...], taken: str, tries: int) -> Ite
                 raise
             finally:
                 note(current, ended=record.ended, answered_by=record.answered_by, language=record.language)
+                if record.blocked:
+                    note(current, blocked=",".join(record.blocked))
                 _count(record)
                 _tell(record, where, newest.accepted, len(messages), tries)
     finally:
@@ -91,6 +96,9 @@ def _count(record: TurnRecord) -> None:
     metrics.first_text_seconds.observe(record.waited + shown - record.taken)
     if record.parked:
         metrics.parked_total.inc()
+    for line in record.noted.lines if not record.parked else ():
+        if isinstance(line, Unanswered):
+            metrics.unanswered_total.labels(line.how).inc()
     if record.handoff:
         metrics.handoffs_total.labels(record.handoff).inc()
 
@@ -108,6 +116,8 @@ def _tell(record: TurnRecord, conversation: str, event: str, messages: int, trie
         "messages": messages,
         "language": record.language,
     }
+    if record.blocked:
+        said["blocked"] = ",".join(record.blocked)
     if tries > 1:
         said["tries"] = tries
     log.info("turn", extra=said)

@@ -35,7 +35,7 @@ async def open_ground(around: Surroundings) -> AsyncIterator[Ground]:
             Presenting(store, prompts, profile.currency),
             Identity(store, Limits(connection.commands)),
         )
-        yield Ground(profile, store, identity, open_index(knowledge), presenting, prompts, {})
+        yield Ground(profile, store, identity, await open_index(knowledge), presenting, prompts, {})
 
 
 @dataclass

@@ -45,7 +45,7 @@ class OurDesk:
         self._settings = self._common_settings(folder, [f"http://127.0.0.1:{port}/v1" for port in model])
         self.folder = folder
         write_shop(folder / "files", orders)
-        self._command("shop", "import", str(folder / "files"))
+        self._command("shop", "import", str(folder / "files"), SHOPDESK_REDIS_URL="")  # which does not run yet
         self.processes = [
             _redis(folder, "everysec"),
             *(_model(folder, number, port) for number, port in enumerate(model, 1)),
@@ -84,9 +84,11 @@ class OurDesk:
         log = self.folder / f"{name.replace(' ', '-')}.log"
         return Process(name, [*SHOPDESK, role], log, {**self._settings, **more}, self.folder, ready)
 
-    def _command(self, *arguments: str) -> str:
+    def _command(self, *arguments: str, **settings: str) -> str:
         """What a command of ours prints. Raises RuntimeError with what it complains about."""
-        once = Process("command", [*SHOPDESK, *arguments], self.folder / "commands.log", self._settings, self.folder)
+        once = Process(
+            "command", [*SHOPDESK, *arguments], self.folder / "commands.log", self._settings | settings, self.folder
+        )
         done = subprocess.run(
             once.command, env=once.whole_environment(), cwd=once.folder, capture_output=True, text=True, timeout=120
         )
