@@ -13,8 +13,7 @@ from bot.knowledge.building import SOURCE, change, publish, read_passages, refus
 from bot.knowledge.changes import Difference, difference
 from bot.knowledge.embedding.embedder import Embedder
 from bot.knowledge.from_catalogue import product_passages
-from bot.knowledge.learning.lessons import FILE as LESSONS
-from bot.knowledge.learning.lessons import Lessons
+from bot.knowledge.learning.lessons import Lessons, read_borders
 from bot.knowledge.passages import Passage
 from bot.knowledge.reading.documents import bind
 from bot.knowledge.reading.drafts import Draft
@@ -232,7 +231,7 @@ class Editions:
         return {passage.id: passage for passage in read_passages(self._folder / version)}
 
     def _lessons(self, version: str) -> Lessons:
-        return msgspec.json.decode((self._folder / version / LESSONS).read_bytes(), type=Lessons)
+        return read_borders(self._folder / version)
 
     def _is_built_alike(self, version: str) -> bool:
         return self._lessons(version).embedder == (self._embedder.name if self._embedder else "")

@@ -12,7 +12,7 @@ import numpy as np
 
 from bot.knowledge.embedding.embedder import Embedder
 from bot.knowledge.fillers import FOLDER as FILLERS
-from bot.knowledge.learning.lessons import Learned, learn_from, read_lessons, untaught, write_lessons
+from bot.knowledge.learning.lessons import Learned, learn_from, read_borders, read_lessons, untaught, write_lessons
 from bot.knowledge.learning.made_up import LEADS
 from bot.knowledge.meanings import FOLDER as MEANINGS
 from bot.knowledge.passages import Passage
@@ -128,7 +128,7 @@ def _rows_before(folder: Path, passages: Sequence[Passage], embedder: Embedder |
     last = current(folder)
     if embedder is None or not last.startswith(f"{recipe()}-") or not (folder / last).is_dir():
         return {}
-    if read_lessons(folder / last).lessons.embedder != embedder.name:
+    if read_borders(folder / last).embedder != embedder.name:
         return {}
     engine = LocalEngine(folder / last)
     versions = {passage.id: passage.version for passage in engine.book.everything()}

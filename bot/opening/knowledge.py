@@ -9,7 +9,7 @@ from bot.keys import Keys
 from bot.knowledge.embedding.choosing import choose_embedder
 from bot.knowledge.embedding.embedder import Embedder
 from bot.knowledge.index import KnowledgeIndex
-from bot.knowledge.learning.lessons import read_lessons
+from bot.knowledge.learning.lessons import read_borders
 from bot.knowledge.searching.milvus_serving import LOOK_SECONDS, MilvusKeeper
 from bot.knowledge.searching.milvus_versions import MilvusVersions
 from bot.knowledge.sharing.machines import ManyMachines
@@ -73,7 +73,7 @@ def built_with(settings: Settings) -> str | None:
     """The embedder of what is published on this machine, "" for none; None where nothing is, or by another release."""
     folder = settings.data_dir / "knowledge"
     try:
-        return read_lessons(folder / current(folder)).lessons.embedder if current(folder) else None
+        return read_borders(folder / current(folder)).embedder if current(folder) else None
     except OSError:
         return None
 

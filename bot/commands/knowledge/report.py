@@ -8,7 +8,7 @@ import msgspec
 
 from bot.commands.playing import Environ, play, settings_of
 from bot.knowledge.building import read_passages
-from bot.knowledge.learning.lessons import LEAST_TRIED, Fitted, Lessons, read_lessons
+from bot.knowledge.learning.lessons import LEAST_TRIED, Fitted, Lessons, read_borders
 from bot.knowledge.learning.thresholds import LEAST_ANSWERED, RIGHT
 from bot.knowledge.passages import Passage
 from bot.knowledge.searching.ranking import Signals
@@ -48,7 +48,7 @@ async def _report(environ: Environ, as_json: bool) -> None:
         raise ValueError(
             "Nothing is published yet: run `shopdesk run` for the demo, `shopdesk knowledge import` for yours."
         )
-    found = report_on(version, read_passages(folder / version), read_lessons(folder / version).lessons)
+    found = report_on(version, read_passages(folder / version), read_borders(folder / version))
     click.echo(msgspec.json.encode(found).decode() if as_json else "\n".join(_lines(found)))
 
 

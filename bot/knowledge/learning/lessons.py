@@ -36,7 +36,7 @@ class Lessons(msgspec.Struct, frozen=True):
     fitted: tuple[Fitted, ...] = ()
 
     def thresholds(self, language: str, signals: Signals) -> Thresholds | None:
-        """None where nothing was fitted: then the evidence itself is the confidence."""
+        """None where nothing was fitted."""
         return next((one.thresholds for one in self.fitted if (one.language, one.signals) == (language, signals)), None)
 
 
@@ -103,6 +103,11 @@ def write_lessons(folder: Path, learned: Learned) -> None:
         learned.static.save(folder / STATIC)
 
 
+def read_borders(folder: Path) -> Lessons:
+    """Without the static embedding, which takes megabytes. Raises OSError."""
+    return msgspec.json.decode((folder / FILE).read_bytes(), type=Lessons)
+
+
 def read_lessons(folder: Path) -> Learned:
-    lessons = msgspec.json.decode((folder / FILE).read_bytes(), type=Lessons)
+    lessons = read_borders(folder)
     return Learned(lessons, StaticEmbedding.load(folder / STATIC) if (folder / STATIC).is_dir() else None)

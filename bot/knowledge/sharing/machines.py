@@ -11,8 +11,7 @@ import msgspec
 
 from bot.knowledge.building import recipe
 from bot.knowledge.embedding.embedder import Embedder, EmbedderFailed
-from bot.knowledge.learning.lessons import FILE as LESSONS
-from bot.knowledge.learning.lessons import Lessons
+from bot.knowledge.learning.lessons import read_borders
 from bot.knowledge.sharing.fetching import fetch, in_our_words, shelve
 from bot.knowledge.sharing.machine import Occupied, its_turn
 from bot.knowledge.sharing.place import swap_alone
@@ -196,4 +195,4 @@ class ManyMachines:
 
 def read_embedder(version: Path) -> str:
     """The name of the embedder that it was built with; "" for none."""
-    return msgspec.json.decode((version / LESSONS).read_bytes(), type=Lessons).embedder
+    return read_borders(version).embedder
