@@ -83,4 +83,4 @@ def _sweep(folder: Path, keep: set[str]) -> None:
     """Drop versions older than the last one and whatever an interrupted publish left behind."""
     for found in folder.iterdir():
         if found.is_dir() and found.name not in keep:
-            shutil.rmtree(found)
+            shutil.rmtree(found, ignore_errors=True)  # what somebody still writes to goes the next time

@@ -44,7 +44,7 @@ def observe(
         for one, rows in zip(passages, meant, strict=True)
         if one.id not in away
     ]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # tantivy may take a lock in it once more
         write_local(Path(folder), items)
         engine = LocalEngine(Path(folder))
         ranking = Ranking(counted((one.passage.language, words_of_passage(one.passage)) for one in items))

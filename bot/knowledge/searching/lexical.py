@@ -96,6 +96,7 @@ class LexicalIndex:
 
     def __init__(self, folder: Path) -> None:
         self._index = _register(tantivy.Index.open(str(folder / TANTIVY)))
+        self._index.config_reader(reload_policy="manual")  # a version never changes: nothing to watch for
         self._searcher = self._index.searcher()
 
     def nearest(self, asked: Asked) -> list[int]:
