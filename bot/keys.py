@@ -8,6 +8,7 @@ DEDUPE_SECONDS = 24 * 3600  # how long a repeated message id is known again; cha
 LEASE_SECONDS = 10.0  # how long a worker that died keeps a conversation waiting
 SENT_SECONDS = 7 * 24 * 3600  # how long it is known that a letter was sent; no turn is repeated so late
 GROUP = "workers"
+TAKEN_BACK = "-"  # what a letter of a mailbox says when its message was deleted
 
 
 class Keys:
@@ -94,6 +95,40 @@ class Keys:
     def unanswered(self, tag: str) -> str:
         """Sorted set: conversations with such questions, by the time of the last. Trimmed by the next."""
         return f"unanswered:{tag}"
+
+    def forgotten(self, tag: str) -> str:
+        """Sorted set: conversations that were erased, and files whose message was deleted, by time: what was kept of
+        them elsewhere goes too. Trimmed when all of that would have expired by itself."""
+        return f"forgotten:{tag}"
+
+    def ratings(self, tag: str) -> str:
+        """Sorted set: what customers said of conversations that staff had closed, by time. Trimmed by the next."""
+        return f"ratings:{tag}"
+
+    def outbox(self, tag: str) -> str:
+        """Sorted set: conversations in which something happens that their channel has to bring to the customer. Removed
+        one by one; never expires. Also the name of the pub/sub channel that tells of it."""
+        return f"outbox:{tag}"
+
+    def delivery(self, conversation: str) -> str:
+        """Hash: up to which event everything was brought, and how far what is next has come; expires with the
+        conversation. There is none where customers fetch what happens by themselves."""
+        return f"delivery:{self.tag(conversation)}:{conversation}"
+
+    @staticmethod
+    def account(account: str) -> str:
+        """Held by the process that serves an account on a platform; expires by itself."""
+        return f"account:{account}"
+
+    @staticmethod
+    def bookmarks(account: str) -> str:
+        """Hash: what an adapter remembers of the platform; never expires."""
+        return f"bookmarks:{account}"
+
+    @staticmethod
+    def bucket(account: str, name: str) -> str:
+        """When the bucket is full again; expires then. With ":held": nothing is taken from it for now."""
+        return f"bucket:{{{account}}}:{name}"
 
     @staticmethod
     def faq_drafts() -> str:

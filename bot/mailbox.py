@@ -1,5 +1,7 @@
 """The mailbox of a conversation: accepted durably, once, in order; and what happens in it, told to who listens."""
 
+import re
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -8,16 +10,21 @@ import msgspec
 from redis.exceptions import RedisError
 
 from bot.channels import TooMuch
-from bot.keys import DEDUPE_SECONDS, GROUP, Keys
+from bot.keys import DEDUPE_SECONDS, GROUP, TAKEN_BACK, Keys
 from bot.listening import Listener, Told
 from bot.messages import DONE, STAFF, Busy, Event, Happening, Incoming, Said
 from bot.observing import metrics
 from bot.redis.connection import Connection, script
 
+_EVENT = re.compile(r"\d{1,15}-\d{1,10}")
 _happening = msgspec.json.Decoder(Happening)
+_incoming = msgspec.json.Decoder(Incoming)
 
 AFTER_ALL = "9999999999999-0"  # an event id that no event ever gets
+EDITION = ":e"  # in the id of a message that is a new wording of another, behind the id of that
+LOOK_BACK = 200  # events
 PLACE = 7_777_777  # stands for the place in line, which the script fills in
+_done = msgspec.json.encode(DONE)
 _busy = msgspec.json.encode(Busy(PLACE)).decode().replace(str(PLACE), "%d")
 
 
@@ -38,14 +45,73 @@ class Mailbox:
         self._listener = listener
         self._bounds = bounds or Bounds()
         self._accept, self._erase = script(self._redis, "accept"), script(self._redis, "erase")
+        self._withdraw = script(self._redis, "withdraw")
 
-    async def accept(self, incoming: Incoming, per_minute: int = 0) -> str:
-        """Store a message; returns the id of its event, the same for the same message id within a day.
+    async def accept(self, incoming: Incoming, per_minute: int = 0, deliver: bool = False) -> str:
+        """Store a message; returns the id of its event, the same for the same message id within a day; "" for a new
+        wording that nobody needs. `deliver`: what happens in the conversation goes through the outbox.
 
         Raises TooMuch, or ConnectionError when Redis did not say that it is stored.
         """
+        if not incoming.edits:
+            return await self._stored(incoming, per_minute, deliver)
+        try:
+            if not await self._is_needed(incoming):
+                return ""
+            event = await self._stored(incoming, per_minute, deliver)
+            first = self._keys.dedupe(incoming.conversation, incoming.edits)
+            await self._redis.set(first, event, nx=True, ex=DEDUPE_SECONDS)  # it may come after its new wording
+            await self._take_back(incoming.conversation, incoming.edits, stays=incoming.message)
+        except RedisError as error:
+            raise ConnectionError(f"the new wording was not stored: {error}") from error
+        return event
+
+    async def _is_needed(self, incoming: Incoming) -> bool:
+        """The new wording of what waits for its answer, of what the customer said last, or of what never came."""
+        where, first = incoming.conversation, incoming.edits
+        if await self._redis.exists(self._keys.dedupe(where, incoming.message)):
+            return True
+        entries: Any = await self._redis.xrevrange(self._keys.events(where), count=LOOK_BACK)
+        happened = [_happening.decode(fields["what"]) for _, fields in entries]
+        said = [one.message for one in happened if isinstance(one, Said) and one.by != STAFF]
+        if said and said[0].partition(EDITION)[0] == first:
+            return True
+        letters: Any = await self._redis.lrange(self._keys.mailbox(where), 0, -1)
+        if any(_is_of(letter, first) for letter in letters):
+            return True
+        return first not in {one.partition(EDITION)[0] for one in said} and not await self._redis.exists(
+            self._keys.dedupe(where, first)
+        )
+
+    async def withdraw(self, conversation: str, message: str) -> None:
+        """The customer has deleted a message. Raises ConnectionError."""
+        try:
+            await self._take_back(conversation, message, stays="")
+        except RedisError as error:
+            raise ConnectionError(f"the message was not taken back: {error}") from error
+
+    async def _take_back(self, conversation: str, message: str, stays: str) -> None:
+        keys = self._keys
+        tag = keys.tag(conversation)
+        await self._withdraw(
+            keys=[keys.mailbox(conversation), keys.events(conversation), keys.parked(tag), keys.forgotten(tag)],
+            args=[message, keys.arrivals(tag), conversation, stays, time.time()],
+        )
+
+    async def happened(self, conversation: str, event: str) -> Happening | None:
+        """What happened at this event id. Raises ConnectionError."""
+        if not _EVENT.fullmatch(event):
+            return None
+        try:
+            entries: Any = await self._redis.xrange(self._keys.events(conversation), event, event)
+        except RedisError as error:
+            raise ConnectionError(f"the conversation could not be read: {error}") from error
+        return _happening.decode(entries[0][1]["what"]) if entries else None
+
+    async def _stored(self, incoming: Incoming, per_minute: int, deliver: bool) -> str:
         keys, where = self._keys, incoming.conversation
-        said = Said(by=STAFF if incoming.channel == STAFF else "customer", message=incoming.message, text=incoming.text)
+        by = STAFF if incoming.channel == STAFF else "customer"
+        said = Said(by, incoming.message, incoming.text, incoming.attachments, incoming.public)
         tag = keys.tag(where)
         try:
             answer: Any = await self._accept(
@@ -56,6 +122,8 @@ class Mailbox:
                     keys.events(where),
                     keys.written(where),
                     keys.turn(where),
+                    keys.delivery(where),
+                    keys.outbox(tag),
                 ],
                 args=[
                     msgspec.json.encode(msgspec.structs.replace(incoming, accepted="")),
@@ -71,6 +139,7 @@ class Mailbox:
                     GROUP,
                     _busy,
                     keys.shards,
+                    int(deliver),
                 ],
             )
         except RedisError as error:
@@ -104,8 +173,11 @@ class Mailbox:
                     keys.tellings_by_time(tag),
                     keys.missed(conversation),
                     keys.unanswered(tag),
+                    keys.forgotten(tag),
+                    keys.delivery(conversation),
+                    keys.outbox(tag),
                 ],
-                args=[conversation, keys.arrivals(tag), AFTER_ALL, keys.kept_seconds],
+                args=[conversation, keys.arrivals(tag), AFTER_ALL, keys.kept_seconds, time.time(), _done],
             )
         except RedisError as error:
             raise ConnectionError(f"the conversation was not erased: {error}") from error
@@ -148,6 +220,14 @@ class Mailbox:
         except RedisError as error:
             raise ConnectionError(f"the conversation could not be read: {error}") from error
         return [Told(entry, fields["what"], fields.get("answers", "")) for entry, fields in entries]
+
+
+def _is_of(letter: str, message: str) -> bool:
+    """Whether a letter of the mailbox is this message, or a wording of it."""
+    _, _, text = letter.partition(" ")
+    if text == TAKEN_BACK:
+        return False
+    return _incoming.decode(text).message.partition(EDITION)[0] == message
 
 
 def _event(told: Told) -> Event:

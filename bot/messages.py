@@ -5,6 +5,17 @@ from typing import Literal
 import msgspec
 
 STAFF = "staff"  # the channel of what the shop's people write into a conversation
+CLOSE = "close"  # what they press when they have dealt with it
+
+
+class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that came with a message, or instead of one."""
+
+    kind: Literal["photo", "file", "voice", "video", "sticker", "place", "contact", "other"]
+    name: str = ""  # of the file, as the customer has it; the emoji of a sticker
+    media_type: str = ""
+    size: int = 0  # bytes; 0: not known
+    kept: str = ""  # under what name it is kept; "" where it is not: too large, or nothing that is kept
 
 
 class Incoming(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -19,6 +30,10 @@ class Incoming(msgspec.Struct, frozen=True, omit_defaults=True):
     author: str = ""  # who wrote it, where several people can write in one conversation; "" where only one can
     accepted: str = ""  # the event id under which the mailbox has it; the mailbox fills it in
     locale: str = ""  # what the platform says of the customer's language, "" where it does not
+    attachments: tuple[Attachment, ...] = ()
+    quotes: str = ""  # what the message that it replies to says
+    edits: str = ""  # the channel's id of the message of which this is the new wording
+    public: bool = False  # others read what is written there: nothing of the customer's own may be
     trace: str = ""  # W3C traceparent of its acceptance, "" where nobody traces
 
 
@@ -52,10 +67,18 @@ class Button(msgspec.Struct, frozen=True, omit_defaults=True):
     id: str
     label: str
     style: Literal["plain", "primary"] = "plain"  # primary: what a card proposes; drawn as its one main button
+    lasting: bool = False  # it means the same whenever it is pressed; one that is not is over with what was asked
 
 
 class Buttons(msgspec.Struct, frozen=True, tag_field="kind", tag="buttons"):
     buttons: tuple[Button, ...]
+
+
+class InPrivate(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="in_private"):
+    """The answer is not for others to read: the channel opens a private place, and hands this in anew there."""
+
+    text: str
+    press: str = ""
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="kind", tag="status"):
@@ -70,15 +93,17 @@ class Busy(msgspec.Struct, frozen=True, tag_field="kind", tag="busy"):
     place: int
 
 
-class Said(msgspec.Struct, frozen=True, tag_field="kind", tag="said"):
+class Said(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="said"):
     """What a person wrote: the customer's own message, or one of staff. Only in a transcript, never in a reply."""
 
     by: str  # "customer" or "staff"
     message: str
     text: str
+    attachments: tuple[Attachment, ...] = ()
+    public: bool = False  # others read along
 
 
-Part = TextDelta | FinalText | Sources | Card | Buttons | Status | Busy
+Part = TextDelta | FinalText | Sources | Card | Buttons | InPrivate | Status | Busy
 Happening = Part | Said
 
 

@@ -40,7 +40,15 @@ class Parking:
         keys, where = self._keys, one.conversation
         tag = keys.tag(where)
         put_back: Any = await self._unpark(
-            keys=[keys.parked(tag), keys.mailbox(where), keys.ready(tag), keys.events(where), keys.turn(where)],
+            keys=[
+                keys.parked(tag),
+                keys.mailbox(where),
+                keys.ready(tag),
+                keys.events(where),
+                keys.turn(where),
+                keys.delivery(where),
+                keys.outbox(tag),
+            ],
             args=[
                 _field(one),
                 msgspec.json.encode(msgspec.structs.replace(one.message, accepted=one.message.accepted or one.event)),

@@ -72,7 +72,7 @@ class Service:
         batch = await insist(self._take)
         if batch is None:
             return False
-        ended = await self._recorded(batch)
+        ended = await (self._recorded(batch) if batch.messages else self._emptied(batch))
         if ended is Ended.MORE:
             self._restarts, self._again = 0, False
         if ended is not None:
@@ -92,6 +92,10 @@ class Service:
             if ended is not None:
                 record.ended = ended.name.lower() if ended in VOID or not record.parked else "parked"
             return ended
+
+    async def _emptied(self, batch: Batch) -> Ended:
+        """The customer took back all that waited: nothing is answered, and whoever watches need not wait."""
+        return await insist(partial(self._queue.commit, batch, batch.session, [], False, step_back=self._crowded()))
 
     async def _turn(self, batch: Batch) -> Ended | None:
         """One reply, committed, unless the customer goes on writing meanwhile; None when it has to begin anew."""

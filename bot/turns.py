@@ -14,7 +14,7 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 
 from bot.insights.noted import Noted
 from bot.insights.told_texts import ToldTexts
-from bot.keys import GROUP, LEASE_SECONDS, Keys
+from bot.keys import GROUP, LEASE_SECONDS, TAKEN_BACK, Keys
 from bot.messages import DONE, RESTARTED, THINKING, WAITING_FOR_STAFF, Incoming, Part, TextDelta
 from bot.redis.connection import Connection, heard, script
 
@@ -40,6 +40,7 @@ class Batch(msgspec.Struct, frozen=True):
     token: Token
     fence: int
     messages: tuple[Incoming, ...]
+    letters: int  # how many of the mailbox these are; what was taken back is among them, and no message
     last: str  # event id of the newest message in it
     waiting: int  # how many messages waited, these included
     tries: int  # how often a worker began on them and did not come back, this time included
@@ -152,12 +153,13 @@ class TurnQueue:
             return None
         fence, session, staff, waiting, tries, taken, *mail = answer
         letters = [letter.partition(" ") for letter in mail]
-        messages = [_message(event_id, text) for event_id, _, text in letters]
+        messages = [_message(event_id, text) for event_id, _, text in letters if text != TAKEN_BACK]
         return Batch(
             token=token,
             fence=fence,
             messages=tuple(one or Incoming("", token.conversation, "") for one in messages),
             readable=None not in messages,
+            letters=len(letters),
             last=letters[-1][0],
             waiting=waiting,
             tries=tries,
@@ -186,7 +188,8 @@ class TurnQueue:
         """End the turn: save the session, tell the lasting parts and `done`, take the answered mail away.
 
         A reply that says so puts the conversation into the line for staff. `step_back`: if more mail waits, others go
-        first. `last_piece`: text that was not told in passing yet. `noted`: what was told, and what was asked in vain.
+        first. `last_piece`: text that was not told in passing yet. `noted`: what was told, what was asked in vain, and
+        whether everything before is to be forgotten.
         May be asked again when the answer was lost on the way: it happens once.
         """
         if noted:
@@ -228,10 +231,12 @@ class TurnQueue:
                     keys.tellings_by_time(batch.token.tag),
                     keys.missed(where),
                     keys.unanswered(batch.token.tag),
+                    keys.forgotten(batch.token.tag),
+                    keys.ratings(batch.token.tag),
                 ],
                 args=[
                     batch.fence,
-                    len(batch.messages),
+                    batch.letters,
                     batch.waiting if interruptible else -1,
                     batch.staff,
                     session,

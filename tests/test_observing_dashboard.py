@@ -26,7 +26,7 @@ OF_PROMETHEUS = {"up": {"job", "instance"}, "process_cpu_seconds_total": {"job",
 ADDED_BY_PROMETHEUS = {"instance", "job", "le"}
 VALUES = {
     "ended": metrics.ENDINGS, "answered_by": metrics.ANSWERERS, "stage": metrics.STAGES, "what": metrics.REFUSALS,
-    "outcome": metrics.MODEL_OUTCOMES,
+    "outcome": metrics.MODEL_OUTCOMES, "result": metrics.DELIVERIES,
 }  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_the_compose_profile_mounts_files_that_exist_and_scrapes_the_port_that_i
             assert not mount.startswith("./") or (ROOT / mount.split(":")[0]).exists(), mount
     scraped = yaml.safe_load((GRAFANA / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
     found = scraped[0]["dns_sd_configs"][0]
-    assert set(found["names"]) == {"web", "worker"} <= services.keys()
+    assert set(found["names"]) == {"web", "worker", "telegram", "discord"} <= services.keys()
     for name in found["names"]:
         assert services[name]["environment"]["SHOPDESK_METRICS_PORT"] == found["port"]
     assert {"metrics_port", "metrics_host"} <= Settings.model_fields.keys()

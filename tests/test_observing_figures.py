@@ -24,7 +24,7 @@ from tests.web_fixtures import echo, served
 
 QUEUES = {
     "shopdesk_queue_conversations", "shopdesk_queue_oldest_seconds", "shopdesk_parked_messages",
-    "shopdesk_waiting_for_staff",
+    "shopdesk_waiting_for_staff", "shopdesk_outbox_conversations",
 }  # fmt: skip
 
 
@@ -58,7 +58,7 @@ async def test_the_queues_of_all_shards_are_told_by_a_process_that_did_not_fill_
 ) -> None:
     keys = Keys(4)
     for number in range(20):
-        await mailbox.accept(message(f"web:{number}"))
+        await mailbox.accept(message(f"web:{number}"), deliver=number < 7)
     for number in range(3):
         where = f"web:{number}"
         await connection.commands.zadd(keys.waiting(keys.tag(where)), {where: time.time()})
@@ -67,6 +67,7 @@ async def test_the_queues_of_all_shards_are_told_by_a_process_that_did_not_fill_
     assert found["shopdesk_queue_conversations"] == 20
     assert found["shopdesk_waiting_for_staff"] == 3
     assert found["shopdesk_parked_messages"] == 1
+    assert found["shopdesk_outbox_conversations"] == 7
     assert found["shopdesk_redis_up"] == 1
 
 
@@ -89,7 +90,7 @@ async def test_the_age_of_the_queue_is_that_of_its_oldest_conversation(
 
 async def test_an_empty_desk_has_no_age(connection: Connection) -> None:
     found = read(await ProcessFigures(QueueFigures(connection, Keys(4))).text())
-    assert [found[name] for name in sorted(QUEUES)] == [0, 0, 0, 0]
+    assert [found[name] for name in sorted(QUEUES)] == [0, 0, 0, 0, 0]
 
 
 async def test_the_work_of_a_scrape_does_not_grow_with_the_queue(connection: Connection, mailbox: Mailbox) -> None:
@@ -109,7 +110,7 @@ async def test_the_work_of_a_scrape_does_not_grow_with_the_queue(connection: Con
         await mailbox.accept(message(f"web:{number}"))
     many = await cost()
     few.pop("info"), many.pop("info")
-    assert many == few == {"xlen": 4, "xrange": 4, "hlen": 4, "zcard": 4}
+    assert many == few == {"xlen": 4, "xrange": 4, "hlen": 4, "zcard": 8}
 
 
 async def test_scrapes_of_one_second_cost_one_read(connection: Connection, mailbox: Mailbox) -> None:

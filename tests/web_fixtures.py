@@ -6,6 +6,7 @@ import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -44,7 +45,7 @@ class MemoryPostbox:
         self._tasks: set[asyncio.Task[None]] = set()
         self._count = 0
 
-    async def accept(self, incoming: Incoming, per_minute: int = 0) -> str:
+    async def accept(self, incoming: Incoming, per_minute: int = 0, deliver: bool = False) -> str:
         if not self.stores:
             raise ConnectionError("the message was not stored")
         key = (incoming.conversation, incoming.message)
@@ -80,6 +81,12 @@ class MemoryPostbox:
                 yield event
                 if event.what == DONE:
                     return
+
+    async def withdraw(self, conversation: str, message: str) -> None:
+        raise AssertionError("nothing is deleted on the web")
+
+    async def happened(self, conversation: str, event: str) -> Happening | None:
+        return next((one.what for one, _ in self._events[conversation] if one.id == event), None)
 
     async def transcript(self, conversation: str, after: str = "") -> list[Event]:
         return [event for event, _ in self._events[conversation] if _place(event.id) > _place(after)]
@@ -188,6 +195,13 @@ class FewFigures:
         self.open += more
 
 
+class NotOnTheWeb:
+    """A handle that only channels use which bring what happened."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"the web has no use for {name}")
+
+
 class Served:
     """The web channel as it really is: uvicorn on a port of its own, the core replaced by what is above."""
 
@@ -204,6 +218,10 @@ class Served:
         self.handles = Handles(
             postbox=self.postbox,
             limiter=self.limiter,
+            outbox=NotOnTheWeb(),
+            pace=NotOnTheWeb(),
+            bookmarks=NotOnTheWeb(),
+            attachments=NotOnTheWeb(),
             pages=FewPages(demo),
             figures=self.figures,
             health=self._health,

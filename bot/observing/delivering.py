@@ -7,7 +7,7 @@ from contextlib import aclosing
 import msgspec
 
 from bot.channels import Postbox
-from bot.messages import DONE, Event, Incoming
+from bot.messages import DONE, Event, Happening, Incoming
 from bot.observing.pseudonyms import PSEUDONYMS
 from bot.observing.tracing import begin, note, span, traceparent
 
@@ -21,11 +21,11 @@ class TracedPostbox:
         self._postbox = postbox
         self._traces: OrderedDict[str, str] = OrderedDict()  # by event id, the oldest first
 
-    async def accept(self, incoming: Incoming, per_minute: int = 0) -> str:
+    async def accept(self, incoming: Incoming, per_minute: int = 0, deliver: bool = False) -> str:
         conversation = PSEUDONYMS.of(incoming.conversation)
         with span("accept", conversation=conversation, channel=incoming.channel) as accepting:
             trace = traceparent()
-            stored = await self._postbox.accept(msgspec.structs.replace(incoming, trace=trace), per_minute)
+            stored = await self._postbox.accept(msgspec.structs.replace(incoming, trace=trace), per_minute, deliver)
             note(accepting, message=PSEUDONYMS.of(stored))
             if trace:
                 self._traces.setdefault(stored, trace)  # the same message once more belongs to its first trace
@@ -42,6 +42,12 @@ class TracedPostbox:
         async with aclosing(self._delivered(self._postbox.reply(conversation, to))) as events:
             async for event in events:
                 yield event
+
+    async def withdraw(self, conversation: str, message: str) -> None:
+        await self._postbox.withdraw(conversation, message)
+
+    async def happened(self, conversation: str, event: str) -> Happening | None:
+        return await self._postbox.happened(conversation, event)
 
     async def transcript(self, conversation: str, after: str = "") -> list[Event]:
         return await self._postbox.transcript(conversation, after)

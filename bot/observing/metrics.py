@@ -22,6 +22,7 @@ BLOCKED = (
 )  # fmt: skip
 THEN = ("rewritten", "extractive", "handoff", "left_out")
 HANDOFFS = ("asked", "offered", "parked")
+DELIVERIES = ("delivered", "again", "left", "failed")
 UNANSWERED = ("declined", "offered")
 
 turns_total = Counter(
@@ -74,6 +75,11 @@ parked_messages = Gauge(
 waiting_for_staff = Gauge(
     "shopdesk_waiting_for_staff",
     "Conversations that wait for a person. Every process says the same.",
+    registry=REGISTRY,
+)
+outbox_conversations = Gauge(
+    "shopdesk_outbox_conversations",
+    "Conversations in which something is still to be brought to the customer. Every process says the same.",
     registry=REGISTRY,
 )
 redis_up = Gauge("shopdesk_redis_up", "1 where Redis answered this scrape, 0 where it did not.", registry=REGISTRY)
@@ -130,6 +136,13 @@ unanswered_total = Counter(
 parked_total = Counter("shopdesk_parked_total", "Turns set aside after three tries.", registry=REGISTRY)
 redis_errors_total = Counter(
     "shopdesk_redis_errors_total", "Errors and silences of Redis that this process met.", registry=REGISTRY
+)
+deliveries_total = Counter(
+    "shopdesk_deliveries_total",
+    "Ends of deliveries, by channel. delivered; again: the platform was in trouble, it is tried again; left: the "
+    "customer cannot be reached any more; failed: given up after too many errors of ours.",
+    ("channel", "result"),
+    registry=REGISTRY,
 )
 sockets_open = Gauge("shopdesk_sockets_open", "WebSockets open in this process.", registry=REGISTRY)
 

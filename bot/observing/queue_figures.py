@@ -36,26 +36,28 @@ class QueueFigures:
                 metrics.redis_up.set(1)
             except (RedisError, OSError, TimeoutError):
                 metrics.redis_up.set(0)
-                _show(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
+                _show(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
             self._read_at = time.monotonic()
 
     async def _read(self) -> None:
-        """Four commands a shard, each of constant cost, sent together."""
+        """Five commands a shard, each of constant cost, sent together."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for tag in self._tags:
                 pipeline.xlen(self._keys.ready(tag))
                 pipeline.xrange(self._keys.ready(tag), count=1)
                 pipeline.hlen(self._keys.parked(tag))
                 pipeline.zcard(self._keys.waiting(tag))
+                pipeline.zcard(self._keys.outbox(tag))
             found: list[Any] = await pipeline.execute()
-        in_line, first, parked, waiting = found[0::4], found[1::4], found[2::4], found[3::4]
+        in_line, first, parked, waiting, outbox = (found[number::5] for number in range(5))
         since = [int(entries[0][0].partition("-")[0]) / 1000 for entries in first if entries]
         oldest = max(0.0, self._now() - min(since)) if since else 0.0
-        _show(sum(in_line), oldest, sum(parked), sum(waiting))
+        _show(sum(in_line), oldest, sum(parked), sum(waiting), sum(outbox))
 
 
-def _show(in_line: float, oldest: float, parked: float, waiting: float) -> None:
+def _show(in_line: float, oldest: float, parked: float, waiting: float, outbox: float) -> None:
     metrics.queue_conversations.set(in_line)
     metrics.queue_oldest_seconds.set(oldest)
     metrics.parked_messages.set(parked)
     metrics.waiting_for_staff.set(waiting)
+    metrics.outbox_conversations.set(outbox)

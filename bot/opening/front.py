@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.answering.prompting import DEFAULT_LANGUAGE
+from bot.bookmarks import RedisBookmarks
 from bot.channels import Handles
 from bot.listening import Listener
 from bot.mailbox import Bounds, Mailbox
@@ -11,6 +12,8 @@ from bot.model_server import ask_model_servers, away
 from bot.observing.delivering import TracedPostbox
 from bot.opening.premises import Premises, join_premises
 from bot.opening.signing_secret import agreed_secret
+from bot.outbox import Postman
+from bot.pace import RedisPace
 from bot.pages import Visitor
 from bot.settings import Settings
 from bot.shop.records import ShopProfile
@@ -36,9 +39,14 @@ async def front_of(premises: Premises) -> AsyncIterator[Handles]:
         listener = await opened.enter_async_context(Listener(on.connection).running())
         bounds = Bounds(line=settings.most_in_line, told=settings.busy_after)
         mailbox = Mailbox(on.connection, on.keys, listener, bounds)
+        postbox = TracedPostbox(mailbox) if settings.otlp_url else mailbox
         yield Handles(
-            postbox=TracedPostbox(mailbox) if settings.otlp_url else mailbox,
+            postbox=postbox,
             limiter=on.limits,
+            outbox=Postman(on.connection, on.keys, listener, postbox),
+            pace=RedisPace(on.connection),
+            bookmarks=RedisBookmarks(on.connection),
+            attachments=on.attachments,
             pages=ShopPages(on.profile, on.store, on.retriever, on.presenting, await _visitors(on.store, on.profile)),
             figures=on.figures,
             health=lambda: _health(premises),

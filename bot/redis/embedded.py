@@ -148,6 +148,7 @@ def _start(binary: str, folder: Path, socket: Path, lock: IO[str]) -> subprocess
         "dir": str(folder.resolve()),
         "appendonly": "yes",
         "appendfsync": "everysec",
+        "auto-aof-rewrite-min-size": "1mb",  # what was deleted stands in the file until it is written anew
         "save": "",
         "maxmemory-policy": "noeviction",
         "logfile": str(folder.resolve() / "redis.log"),

@@ -1,7 +1,8 @@
 -- Store one message: once by its id, behind the others of its conversation, and wake a worker.
--- KEYS: dedupe, mailbox, ready, events, written, turn
+-- KEYS: dedupe, mailbox, ready, events, written, turn, delivery, outbox
 -- ARGV: message, said, conversation, arrivals, dedupe seconds, session seconds, most a minute (0: any), most unanswered,
---       most in line, how long a line is told of, group, busy event (with a %d for the place), shards
+--       most in line, how long a line is told of, group, busy event (with a %d for the place), shards,
+--       deliver (1: from now on what happens goes through the outbox)
 -- Returns the event id; {what there is too much of, seconds to wait} where it is not stored.
 local seen = redis.call('GET', KEYS[1])
 if seen then return seen end
@@ -18,6 +19,11 @@ redis.call('EXPIRE', KEYS[4], ARGV[6])
 redis.call('SET', KEYS[1], id, 'EX', ARGV[5])
 if per_minute > 0 and redis.call('INCR', KEYS[5]) == 1 then redis.call('EXPIRE', KEYS[5], 60) end
 redis.call('RPUSH', KEYS[2], id .. ' ' .. ARGV[1])
+if ARGV[14] == '1' then redis.call('HSETNX', KEYS[7], 'upto', id) end
+if redis.call('EXPIRE', KEYS[7], ARGV[6]) == 1 then
+  redis.call('ZADD', KEYS[8], 0, ARGV[3])
+  redis.call('PUBLISH', KEYS[8], '0 - ' .. ARGV[3])
+end
 redis.call('PUBLISH', KEYS[4], id .. '  ' .. ARGV[2])
 redis.call('PUBLISH', ARGV[4], id .. ' ' .. ARGV[3])
 if unanswered > 0 then return id end

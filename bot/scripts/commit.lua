@@ -1,11 +1,12 @@
 -- End a turn: state, reply and the answered mail go in one step, or not at all. Asked again, it only says how it ended.
 -- KEYS: turn, mailbox, session, events, lease, ready, staff, line for staff, parked, told, tellings, tellings by time,
---       missed, unanswered
+--       missed, unanswered, forgotten, ratings
 -- ARGV: fence, taken, most waiting (-1: any), staff, session, session seconds, token, group, answered,
 --       time at which it joins the line for staff ('' where it does not), conversation,
 --       why its mail is parked ('' where it is answered), time now, step back (1: more mail waits its turn anew),
 --       the last passing piece of the reply ('' where there is none),
---       what is noted of it ('' for nothing; JSON: told: [passage, version]..., missed: [1: a new question, line]...),
+--       what is noted of it ('' for nothing; JSON: told: [passage, version]..., missed: [1: a new question, line]...,
+--       rated: [event, stars], forget: the event up to which everything of the conversation goes; both '' for nothing),
 --       event...
 -- Returns 0 finished, 1 there is more mail (lease and token kept), 2 there is more mail and it waits in line again,
 -- -1 another worker took over, -2 staff took or left the conversation meanwhile,
@@ -21,7 +22,9 @@ local mail = ARGV[12] ~= '' and redis.call('LRANGE', KEYS[2], 0, taken - 1) or {
 redis.call('LTRIM', KEYS[2], taken, -1)  -- the first write: a Redis that is full allows it, and then the others
 for _, letter in ipairs(mail) do
   local id, message = string.match(letter, '^(%S+) (.*)$')
-  redis.call('HSET', KEYS[9], ARGV[11] .. ' ' .. id, ARGV[13] .. ' ' .. ARGV[12] .. '\n' .. message)
+  if message ~= '-' then  -- which the customer took back
+    redis.call('HSET', KEYS[9], ARGV[11] .. ' ' .. id, ARGV[13] .. ' ' .. ARGV[12] .. '\n' .. message)
+  end
 end
 redis.call('SET', KEYS[3], ARGV[5], 'EX', ARGV[6])
 local function tell(what, ...)
@@ -43,6 +46,29 @@ redis.call('EXPIRE', KEYS[4], ARGV[6])
 redis.call('EXPIRE', KEYS[1], ARGV[6])
 if ARGV[16] ~= '' then
   local noted, oldest = cjson.decode(ARGV[16]), ARGV[13] - ARGV[6]
+  if noted.forget ~= '' then
+    local milliseconds, number = string.match(noted.forget, '^(%d+)-(%d+)$')
+    redis.call('XTRIM', KEYS[4], 'MINID', milliseconds .. '-' .. string.format('%d', number + 1))
+    local told = redis.call('HGETALL', KEYS[10])
+    for i = 1, #told, 2 do
+      local telling = told[i] .. '\n' .. told[i + 1] .. '\n' .. ARGV[11]
+      redis.call('ZREM', KEYS[11], telling)
+      redis.call('ZREM', KEYS[12], telling)
+    end
+    redis.call('DEL', KEYS[10], KEYS[13])
+    redis.call('ZREM', KEYS[14], ARGV[11])
+    local mine = ARGV[11] .. ' '
+    for _, field in ipairs(redis.call('HKEYS', KEYS[9])) do
+      if string.sub(field, 1, #mine) == mine then redis.call('HDEL', KEYS[9], field) end
+    end
+    if ARGV[10] == '' then redis.call('ZREM', KEYS[8], ARGV[11]) end
+    redis.call('ZADD', KEYS[15], ARGV[13], ARGV[11])
+    redis.call('ZREMRANGEBYSCORE', KEYS[15], '-inf', oldest)
+  end
+  if noted.rated ~= '' then
+    redis.call('ZADD', KEYS[16], ARGV[13], noted.rated)
+    redis.call('ZREMRANGEBYSCORE', KEYS[16], '-inf', oldest)
+  end
   for _, telling in ipairs(noted.told) do
     local passage, said = telling[1], telling[2] .. ' ' .. ARGV[9]
     local before = redis.call('HGET', KEYS[10], passage)
