@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+import obstore
+
 from bot.answering.prompting import PromptError
 from bot.channels import Channel, Finding
 from bot.knowledge.embedding.findings import embedding_findings
@@ -14,7 +16,9 @@ from bot.knowledge.searching.choosing import milvus_findings
 from bot.knowledge.searching.entry_book import EntryBook
 from bot.knowledge.versions import current
 from bot.letters.mail import MailFailed, Smtp, smtp_server
-from bot.model_server import AskedServer, ask_model_servers
+from bot.model_server import AskedServer, ask_model_servers, ask_to_look
+from bot.object_stores import TROUBLE
+from bot.opening.attachments import place_of_attachments, store_of_attachments
 from bot.opening.knowledge import built_with
 from bot.opening.places import database_url, read_prompts
 from bot.redis.findings import redis_finding
@@ -39,6 +43,7 @@ async def examine(settings: Settings, channels: Sequence[Channel]) -> list[Findi
         *await embedding_findings(settings, built_with(settings)),
         *await milvus_findings(settings),
         *await _model(settings),
+        await _attachments(settings),
     ]
     findings += await _proofs(settings)
     for channel in channels:
@@ -154,7 +159,37 @@ async def _model(settings: Settings) -> list[Finding]:
     if not settings.model_url:
         found = "not set; answers are quoted from the shop's texts"
         return [Finding("SHOPDESK_MODEL_URL", True, found, "See README, Connect a model.")]
-    return [_model_server(settings, asked) for asked in await ask_model_servers(settings)]
+    servers = [_model_server(settings, asked) for asked in await ask_model_servers(settings)]
+    return servers + [_sees(asked) for asked in (await ask_to_look(settings) if settings.model_sees else [])]
+
+
+def _sees(asked: AskedServer) -> Finding:
+    name = "SHOPDESK_MODEL_SEES"
+    if asked.trouble:
+        advice = "Serve a model that takes pictures (serving/README.md), or take the setting away."
+        return Finding(name, False, f"{asked.url} does not take a picture ({asked.trouble})", advice)
+    return Finding(name, True, f"{asked.url} takes pictures")
+
+
+def _is_folder(path: str) -> bool:
+    return Path(path).is_dir()
+
+
+async def _attachments(settings: Settings) -> Finding:
+    """Where customers' photos and files are kept; nothing is made there."""
+    name, place = "SHOPDESK_ATTACHMENTS_URL", place_of_attachments(settings)
+    most = f"up to {settings.attachment_mb} MB each"
+    if not settings.attachments_url:
+        advice = "Set it where channels and workers are on several machines." if settings.redis_url else ""
+        return Finding(name, True, f"not set; {place}, {most}", advice)
+    if place.startswith("file://") and not _is_folder(place.removeprefix("file://")):
+        return Finding(name, False, f"{place} is no folder", "Make it, or mount it, on this machine and all others.")
+    try:
+        async for _ in obstore.list(store_of_attachments(settings), chunk_size=1):
+            break
+    except TROUBLE as error:
+        return Finding(name, False, f"{place} does not answer: {error}", "Correct the address, or who we are there.")
+    return Finding(name, True, f"{place}, {most}")
 
 
 def _model_server(settings: Settings, asked: AskedServer) -> Finding:

@@ -35,6 +35,14 @@ class Settings(BaseModel):
         description="s3://, gs://, az:// or file:// address over which machines share large knowledge; "
         "empty: over Redis",
     )
+    attachments_url: str = Field(
+        "",
+        description="s3://, gs://, az:// or file:// address where customers' photos and files are kept; "
+        "empty: in the data folder",
+    )
+    attachment_mb: int = Field(
+        10, ge=1, le=100, description="The largest photo or file of a customer that is kept, in megabytes"
+    )
     site_refresh_hours: float = Field(
         24,
         ge=0,
@@ -51,6 +59,9 @@ class Settings(BaseModel):
     )
     model_name: str = Field("", description="Name under which the server serves the model; needed with MODEL_URL")
     model_key: SecretStr = Field(SecretStr(""), description="API key of the model server, if it wants one")
+    model_sees: bool = Field(
+        False, description="Whether the model takes pictures: then it is shown the photos that customers send"
+    )
     model_concurrency: int = Field(
         32, ge=1, le=1024, description="Model calls at the same time, per process and address"
     )
@@ -126,7 +137,7 @@ class Settings(BaseModel):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("knowledge_url")
+    @field_validator("knowledge_url", "attachments_url")
     @classmethod
     def _shelf_scheme(cls, value: str) -> str:
         if value and not value.startswith(("s3://", "gs://", "az://", "file:///")):

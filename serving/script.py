@@ -19,6 +19,7 @@ class Asked(msgspec.Struct, frozen=True):
     tools: tuple[str, ...] = ()  # the names of the tools on offer
     calls: int = 0  # requests answered before this one
     prompt: str = ""  # what the model was told before the conversation
+    pictures: int = 0  # that came with the customer's last message
 
 
 class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +33,7 @@ class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     offers: str = ""
     calls_from: int = 0
     calls_below: int | None = None
+    pictures: bool | None = None
 
     def holds(self, asked: Asked) -> bool:
         return (
@@ -41,6 +43,7 @@ class When(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             and (not self.tool_result or (bool(asked.tool) and _found(self.tool_result, asked.tool_result)))
             and (self.tools is None or self.tools == bool(asked.tools))
             and (not self.offers or self.offers in asked.tools)
+            and (self.pictures is None or self.pictures == bool(asked.pictures))
             and self.calls_from <= asked.calls
             and (self.calls_below is None or asked.calls < self.calls_below)
         )
@@ -93,6 +96,7 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: tuple[Rule, ...]
     about: str = ""
     model: str = "scripted"
+    sees: bool = True  # else a request with pictures is refused, as by a server whose model takes none
     places: int = 0  # requests worked on at once; more of them wait; 0: all at once
     vectors: Vectors = Vectors()
 

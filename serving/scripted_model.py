@@ -123,6 +123,8 @@ class ScriptedModel:
             return _error(400, f"The request cannot be read: {error}")
         if asked.model != self._script.model:
             return _error(404, f"The model {asked.model} does not exist; this is {self._script.model}")
+        if not self._script.sees and any(message.pictures for message in asked.messages):
+            return _error(400, f"{asked.model} is not a multimodal model")
         reply = self._script.reply(_what_matters(asked, before))
         if reply is None:
             return _error(400, "No rule of the script applies to this request")
@@ -143,7 +145,7 @@ class _Play:
         self._finish = "tool_calls" if reply.tool_calls else "stop"
         if len(self._tokens) == asked.max_tokens:
             self._finish = "length"
-        prompt = sum(len(tokens(message.content or "")) for message in asked.messages)
+        prompt = sum(len(tokens(message.text)) for message in asked.messages)
         self._usage = {
             "prompt_tokens": prompt,
             "completion_tokens": len(self._tokens),
@@ -203,17 +205,18 @@ class _Play:
 
 def _what_matters(asked: WireRequest, calls: int) -> Asked:
     names = {call.id: call.function.name for message in asked.messages for call in message.tool_calls}
-    users = [message.content or "" for message in asked.messages if message.role == "user"]
+    users = [message for message in asked.messages if message.role == "user"] or [WireMessage("user")]
     last = asked.messages[-1] if asked.messages else WireMessage("user")
     is_tool = last.role == "tool"
     return Asked(
-        user=users[-1] if users else "",
-        earlier=tuple(users[:-1]),
+        user=users[-1].text,
+        earlier=tuple(message.text for message in users[:-1]),
         tool=names.get(last.tool_call_id, "?") if is_tool else "",
-        tool_result=last.content or "" if is_tool else "",
+        tool_result=last.text if is_tool else "",
         tools=tuple(tool.function.name for tool in asked.tools),
         calls=calls,
-        prompt="\n".join(message.content or "" for message in asked.messages if message.role == "system"),
+        prompt="\n".join(message.text for message in asked.messages if message.role == "system"),
+        pictures=len(users[-1].pictures),
     )
 
 

@@ -19,11 +19,35 @@ class WireCall(msgspec.Struct):
     function: WireFunction = msgspec.field(default_factory=WireFunction)
 
 
+class WireAddress(msgspec.Struct):
+    url: str = ""
+
+
+class WirePiece(msgspec.Struct):
+    """Of a message that is not only text."""
+
+    type: str
+    text: str = ""
+    image_url: WireAddress = msgspec.field(default_factory=WireAddress)
+
+
 class WireMessage(msgspec.Struct):
     role: str
-    content: str | None = None
+    content: str | list[WirePiece] | None = None
     tool_calls: list[WireCall] = []
     tool_call_id: str = ""
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.content, list):
+            return "\n".join(piece.text for piece in self.content if piece.type == "text")
+        return self.content or ""
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """Their addresses: of what our own client sends, data: with the whole picture."""
+        pieces = self.content if isinstance(self.content, list) else []
+        return tuple(piece.image_url.url for piece in pieces if piece.type == "image_url")
 
 
 class WireTool(msgspec.Struct):

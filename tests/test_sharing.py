@@ -18,10 +18,11 @@ from bot.keys import Keys
 from bot.knowledge.index import open_index
 from bot.knowledge.sharing.archive import ArchiveRefused, Packed, digest_of, pack, unpack
 from bot.knowledge.sharing.machines import ManyMachines
-from bot.knowledge.sharing.object_shelf import ObjectShelf, open_store
+from bot.knowledge.sharing.object_shelf import ObjectShelf
 from bot.knowledge.sharing.redis_shelf import MOST_BYTES
 from bot.knowledge.sharing.serving import Serving
 from bot.knowledge.versions import current
+from bot.object_stores import open_store
 from bot.redis.embedded import server_binary
 from serving.chaos.servers import Server, server
 from tests.killed_publishing import NEW, OLD

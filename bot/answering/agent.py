@@ -5,7 +5,7 @@ What it proposed is shown and put to the customer by code; what it writes after 
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -18,6 +18,7 @@ from bot.answering.ground import Ground
 from bot.answering.model import ServedModel
 from bot.answering.own_words import OwnWords
 from bot.answering.patience import Patience
+from bot.answering.seeing import Sight, with_pictures
 from bot.answering.tools import TOOLS, TurnTools
 from bot.answering.turn import Blocked, Turn
 from bot.answering.writing import Writing
@@ -34,9 +35,17 @@ FIRST_TEXT_SECONDS = 10.0
 class Agent:
     """An Answerer. Raises ModelFailure or Ungrounded: then the reply has to come from elsewhere."""
 
-    def __init__(self, model: ServedModel, ground: Ground, first_text_seconds: float = FIRST_TEXT_SECONDS) -> None:
-        """`first_text_seconds`: so long may it take, over all calls, until the customer is shown text."""
+    def __init__(
+        self,
+        model: ServedModel,
+        ground: Ground,
+        first_text_seconds: float = FIRST_TEXT_SECONDS,
+        sight: Sight | None = None,
+    ) -> None:
+        """`first_text_seconds`: so long may it take, over all calls, until the customer is shown text. `sight`: none
+        where the model takes no pictures."""
         prompts = ground.prompts
+        self._sight = sight
         self._first_text_seconds = first_text_seconds
         self._model = model.bind_tools(TOOLS)
         self._ground, self._actions, self._codes = ground, ActionDesk(ground), CodeDesk(ground)
@@ -55,9 +64,12 @@ class Agent:
         self._patterns = Patterns.of(*([prompts.table(one, file) for one in prompts.languages] for file in GATE_FILES))
 
     async def answer(self, turn: Turn) -> AsyncGenerator[Part, None]:
+        pictures = await self._sight.pictures(turn.photos) if self._sight else []
+        if not (turn.text or pictures):
+            return  # there is nothing that a model could read
         loop, tools = asyncio.get_running_loop(), TurnTools(turn, self._ground, self._actions)
         patience = Patience(since=turn.accepted.timestamp(), text_by=loop.time() + self._first_text_seconds)
-        writing = Writing(self._model, self._messages(turn), tools, patience)
+        writing = Writing(self._model, self._messages(turn, pictures), tools, patience)
         gate = Gate(turn.reading, turn.text, self._patterns, turn.accepted.date(), lambda: turn.asks_for_staff)
         written: list[str] = []
         try:
@@ -71,6 +83,7 @@ class Agent:
             if not tools.collected:
                 raise
             log.warning("after a proposal the rest of a reply is left out: %s", failure)
+        turn.saw = 0 < len(turn.photos) == len(pictures)
         if text := "".join(written):
             yield FinalText(text)
         elif not (tools.collected or turn.asks_for_staff):
@@ -129,14 +142,18 @@ class Agent:
                 )
                 writing.goes_on_after("".join([*written, ungrounded.sentence]).strip(), note)
 
-    def _messages(self, turn: Turn) -> list[BaseMessage]:
-        """The static prompt, then what was said; the customer's newest words are the end of the history."""
+    def _messages(self, turn: Turn, pictures: Sequence[str]) -> list[BaseMessage]:
+        """The static prompt, then what was said; the customer's newest words are the end of the history, and the photos
+        that came with them stand behind."""
         session = turn.session
         messages: list[BaseMessage] = [self._system[turn.language]]
         if session.summary:
             messages.append(HumanMessage(f"(Earlier in this conversation:\n{session.summary})"))
         for line in session.history:
             messages.append(AIMessage(line.text) if line.by == "desk" else HumanMessage(_as_said(line.by, line.text)))
+        if pictures:
+            note = self._ground.prompts.say(turn.language, "photos_shown", count=len(pictures))
+            messages[-1] = HumanMessage(content=with_pictures(str(messages[-1].content), note, pictures))
         return messages
 
 

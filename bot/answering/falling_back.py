@@ -57,9 +57,11 @@ class FallingBack:
 
     async def _simpler(self, turn: Turn, excuse: str) -> AsyncIterator[Part]:
         """Says in one clause why the answer is short, where the model is missing or the customer had their share."""
-        turn.reading, turn.asks_for_staff = Reading(), False
+        turn.reading, turn.asks_for_staff, turn.saw = Reading(), False, False
         if excuse:
             yield SIMPLER
+        if not turn.text:  # photos alone: that they were not looked at is said for every answerer alike
+            return
         async for part in self._extractive.answer(turn):
             if excuse and isinstance(part, TextDelta | FinalText):
                 yield type(part)(f"{excuse}\n\n{part.text}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.answering.intents import Intents
 from bot.answering.presenting import Presenting
 from bot.answering.prompting import Prompts
+from bot.channels import Attachments
 from bot.knowledge.passages import Retriever
 from bot.letters.errands import ErrandBook
 from bot.letters.mail import Postroom
@@ -30,3 +31,4 @@ class Ground:
     link_codes: LinkCodes | None = None
     limits: Limits | None = None
     errands: ErrandBook | None = None  # letters about what was done; none: no mail can be sent
+    attachments: Attachments | None = None  # what customers have sent

@@ -19,7 +19,7 @@ from bot.shop.identity import Level, Proof
 from bot.shop.linking import person_of
 from bot.shop.records import Customer, in_language
 
-LINK_PRESS = "link"
+LINK_PRESS, UNLINK_PRESS = "link", "unlink"
 LINK_ACCOUNT = "link_account"  # what a proof is for
 SHORT = 90  # signs; a longer message is about something else
 GIVES_CODE = re.compile(rf"\W*(?:link|绑定)\W*({SPELLING.pattern})\W*", re.IGNORECASE)
@@ -39,7 +39,7 @@ class LinkDesk:
         if self._codes.brings_code(turn):
             return self._is_proof(turn)
         if turn.press:
-            return turn.press == LINK_PRESS
+            return turn.press in (LINK_PRESS, UNLINK_PRESS)
         words = self._words[turn.language]
         return bool(_code_in(turn.text)) or words.unlink(turn.text) or words.link(turn.text)
 
@@ -49,7 +49,7 @@ class LinkDesk:
                 yield part
         elif code := _code_in(turn.text):
             yield FinalText(await self._redeem(turn, code))
-        elif not turn.press and self._words[turn.language].unlink(turn.text):
+        elif turn.press == UNLINK_PRESS or (not turn.press and self._words[turn.language].unlink(turn.text)):
             yield FinalText(await self._unlink(turn))
         else:
             async for part in self.go_on(turn):

@@ -210,7 +210,18 @@ def _message(message: BaseMessage) -> dict[str, Any]:
     roles = {"system": "system", "human": "user"}
     if message.type not in roles:
         raise ValueError(f"A {message.type} message has no place in a request to the model")
-    return {"role": roles[message.type], "content": text}
+    pieces = [_piece(one) for one in message.content] if isinstance(message.content, list) else []
+    sees = any(piece["type"] != "text" for piece in pieces)
+    return {"role": roles[message.type], "content": pieces if sees else text}
+
+
+def _piece(piece: str | dict[str, Any]) -> dict[str, Any]:
+    """Of a message that is not only text: OpenAI's `text` and `image_url` stand in LangChain as they do on the wire."""
+    if isinstance(piece, str):
+        return {"type": "text", "text": piece}
+    if piece.get("type") not in ("text", "image_url"):
+        raise ValueError(f"A {piece.get('type')} has no place in a request to the model")
+    return piece
 
 
 def _usage(reply: Reply) -> UsageMetadata:

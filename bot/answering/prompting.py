@@ -31,7 +31,7 @@ class Prompts:
         """Of all fixed sentences."""
         return tuple(self._sentences[DEFAULT_LANGUAGE])
 
-    def say(self, language: str, name: str, **values: object) -> str:
+    def say(self, language: str, name: str, /, **values: object) -> str:
         """A fixed sentence. Raises PromptError when a value it needs is not given."""
         try:
             return self._sentences[language][name].render(values)

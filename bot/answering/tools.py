@@ -80,6 +80,7 @@ PROPOSING = tuple(
         proposing_tools.propose_exchange,
     )
 )
+FOR_ALL_TO_HEAR = ("search_knowledge", "find_products", "offer_human")  # the others are about the customer
 TOOLS: tuple[BaseTool, ...] = tuple(one.offered for one in (*READING, *PROPOSING))
 _reading = {one.offered.name: one for one in READING}
 _proposing = {one.offered.name: one for one in PROPOSING}
@@ -90,6 +91,7 @@ class TurnTools:
 
     def __init__(self, turn: Turn, ground: Ground, rules: Rules) -> None:
         self._reader, self._proposer = ReadingHands(turn, ground), ProposingHands(turn, rules, ground.profile)
+        self._turn = turn
 
     @property
     def collected(self) -> tuple[Action, ...]:
@@ -108,6 +110,7 @@ class TurnTools:
 
     async def run(self, name: str, given: Mapping[str, Any]) -> str:
         """What the model is told of its call."""
+        self._turn.wants_private |= name not in FOR_ALL_TO_HEAR
         if reading := _reading.get(name):
             return await reading.run(given, self._reader)
         if proposing := _proposing.get(name):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from bot.knowledge.passages import Passage
-from bot.messages import Part, Source
+from bot.messages import Attachment, Part, Source
 from bot.sessions import Session
 
 
@@ -64,6 +64,13 @@ class Turn:
     message: str = ""  # the id of the customer's message that is answered
     card: str = ""  # token of the card that was the last thing said before what the customer says now
     accepted: datetime = field(default_factory=lambda: datetime.now(UTC))  # when it came
+    event: str = ""  # the event id under which it was accepted
+    public: bool = False  # others read along: nothing of the customer's own is said or asked for
+    was_linked: bool = False  # when the turn before had ended: a turn that begins anew may have undone the link itself
+    wants_private: bool = False  # an answerer sets it: it was about to, all the same
+    attached: tuple[Attachment, ...] = ()  # what came with it
+    photos: tuple[str, ...] = ()  # under what names the photos and files are kept that came with it
+    saw: bool = False  # an answerer sets it: the reply was made looking at all of them
     reading: Reading = field(default_factory=Reading)
     blocked: list[Blocked] = field(default_factory=list)
     asks_for_staff: bool = False  # an answerer sets it; the conversation manager acts on it

@@ -11,6 +11,7 @@ from bot.answering.ground import Ground
 from bot.answering.model import ModelSettings, open_model
 from bot.answering.model_turns import ModelTurnLimit
 from bot.answering.patience import TOOLS_SECONDS
+from bot.answering.seeing import Sight
 from bot.answering.turn import Answerer
 from bot.settings import Settings
 
@@ -28,7 +29,12 @@ async def open_answerer(settings: Settings, ground: Ground) -> AsyncIterator[Ans
         )
     ) as model:
         yield FallingBack(
-            Agent(model, ground, settings.model_first_token_seconds + TOOLS_SECONDS),
+            Agent(
+                model,
+                ground,
+                settings.model_first_token_seconds + TOOLS_SECONDS,
+                Sight(ground.attachments) if settings.model_sees and ground.attachments else None,
+            ),
             Extractive(ground),
             ground.prompts,
             ModelTurnLimit(settings.model_turns_per_hour, ground.limits),

@@ -27,6 +27,7 @@ from bot.letters.mail import Announced, Mailer, Postroom, Smtp, smtp_server
 from bot.link_codes import LinkCodes
 from bot.listening import Listener
 from bot.mailbox import Mailbox
+from bot.manners.manners import Manners
 from bot.one_time_codes import OneTimeCodes
 from bot.opening.premises import Premises, join_premises
 from bot.redis.one_at_a_time import one_at_a_time
@@ -81,22 +82,25 @@ async def back_office_of(premises: Premises) -> AsyncIterator[BackOffice]:
             LinkCodes(on.connection, on.limits),
             on.limits,
             ErrandBook(on.connection) if mailer else None,
+            on.attachments,
         )
         if mailer:
             await opened.enter_async_context(_mailing(ground, mailer))
         answerer = await opened.enter_async_context(_answerer(settings, ground))
         handoff = Handoff(on.connection, on.keys, Mailbox(on.connection, on.keys, Listener(on.connection)))
         detector = LanguageDetector(on.prompts.languages)
+        links = LinkDesk(ground)
         manager = ConversationManager(
             answerer,
             ActionDesk(ground),
-            LinkDesk(ground),
+            links,
             handoff,
             identity,
             detector,
             on.prompts,
             intents,
             on.profile,
+            Manners(ground, links, sees=settings.model_sees and bool(settings.model_url)),
         )
         queue = TurnQueue(on.connection, on.keys, f"worker-{os.getpid()}-{secrets.token_hex(4)}")
         ageing = asyncio.create_task(_keep_fresh(on.store))

@@ -13,12 +13,13 @@ from bot.knowledge.learning.lessons import read_borders
 from bot.knowledge.searching.milvus_serving import LOOK_SECONDS, MilvusKeeper
 from bot.knowledge.searching.milvus_versions import MilvusVersions
 from bot.knowledge.sharing.machines import ManyMachines
-from bot.knowledge.sharing.object_shelf import ObjectShelf, open_store
+from bot.knowledge.sharing.object_shelf import ObjectShelf
 from bot.knowledge.sharing.place import OneFolder, Place
 from bot.knowledge.sharing.redis_shelf import RedisShelf
 from bot.knowledge.sharing.serving import Register
 from bot.knowledge.sharing.shelf import Shelf
 from bot.knowledge.versions import current
+from bot.object_stores import open_store
 from bot.opening.places import database_url, read_prompts
 from bot.publishing import Publishing
 from bot.redis.connection import Connection, connect

@@ -8,6 +8,7 @@ from functools import partial
 
 from bot.answering.presenting import Presenting
 from bot.answering.prompting import Prompts
+from bot.attachments.keeping import KeptAttachments
 from bot.channels import Figures
 from bot.keys import Keys
 from bot.knowledge.embedding.choosing import choose_embedder, choose_reranker
@@ -18,6 +19,7 @@ from bot.knowledge.searching.choosing import choose_milvus
 from bot.knowledge.searching.milvus_serving import MilvusFinder
 from bot.limits import Limits
 from bot.observing.watching import watched
+from bot.opening.attachments import opened_attachments
 from bot.opening.knowledge import built_with, kept_up, place_of
 from bot.opening.places import database_url, read_prompts, redis_url
 from bot.publishing import Publishing
@@ -41,6 +43,7 @@ class Premises:
     publishing: Publishing
     retriever: Retriever
     presenting: Presenting
+    attachments: KeptAttachments
     figures: Figures
     announce: Callable[[str], None]  # prints one line to the person who started the program
     alone: bool  # no other process works on this Redis
@@ -72,22 +75,25 @@ async def open_premises(
         profile = await store.profile()
         if profile is None:
             raise StoreUnavailable("The shop's database was emptied while we started: start again.")
+        limits = Limits(connection.commands)
         index = await open_index(place.folder, embedder, partial(MilvusFinder, milvus) if milvus else None)
         async with (
             watched(settings, connection, keys) as figures,
             kept_up(place, publishing, index, connection, milvus),
+            opened_attachments(settings, connection, keys, limits) as attachments,
         ):
             yield Premises(
                 settings=settings,
                 connection=connection,
                 keys=keys,
-                limits=Limits(connection.commands),
+                limits=limits,
                 store=store,
                 profile=profile,
                 prompts=prompts,
                 publishing=publishing,
                 retriever=Reranked(index, reranker) if reranker else index,
                 presenting=Presenting(store, prompts, profile.currency),
+                attachments=attachments,
                 figures=figures,
                 announce=announce,
                 alone=alone,

@@ -5,25 +5,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import ObjectStore
 
 from bot.knowledge.sharing.shelf import NotOnShelf, ShelfFailed
+from bot.object_stores import TROUBLE
 
 BEGINNING, ENDING = "shopdesk-knowledge-", ".tar.gz"
 PIECE_BYTES = 8 << 20
 LEFTOVER = timedelta(minutes=30)  # nobody uploads so long, or fetches what was dropped so long ago
-TROUBLE = (BaseError, OSError, ValueError)
-
-
-def open_store(url: str) -> ObjectStore:
-    """Who we are there, the library reads from the environment (AWS_ACCESS_KEY_ID and so on). Raises ValueError."""
-    try:
-        if url.startswith("file://"):
-            return LocalStore(url.removeprefix("file://"), mkdir=True)
-        return from_url(url)
-    except TROUBLE as error:
-        raise ValueError(f"SHOPDESK_KNOWLEDGE_URL {url} cannot be opened: {error}") from error
 
 
 class ObjectShelf:

@@ -1,0 +1,1 @@
+"""The photos and files that customers send: kept as long as their conversation, and no longer."""
