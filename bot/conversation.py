@@ -14,11 +14,18 @@ from bot.answering.turn import Answerer, Turn
 from bot.desk.handoff import Handoff
 from bot.insights.noting import Noting
 from bot.language import LanguageDetector
+from bot.manners.commands import FORGET_NOW, START, as_press, kind_of, marked
+from bot.manners.forgetting import not_forgotten
+from bot.manners.manners import Manners
+from bot.manners.quoting import as_told
+from bot.manners.wordless import kept_in
 from bot.messages import (
+    CLOSE,
     RESTARTED,
     STAFF,
     WAITING_FOR_STAFF,
     WITH_STAFF,
+    Buttons,
     FinalText,
     Incoming,
     Part,
@@ -46,33 +53,48 @@ class ConversationManager:
         prompts: Prompts,
         intents: dict[str, Intents],
         profile: ShopProfile,
+        manners: Manners,
     ) -> None:
         self._answerer, self._actions, self._links = answerer, actions, links
         self._handoff, self._identity = handoff, identity
         self._detector, self._prompts, self._intents = detector, prompts, intents
         self._profile, self._noting = profile, Noting(profile.order_number)
+        self._manners = manners
 
     async def turn(self, session: Session, messages: Sequence[Incoming], staff: str) -> AsyncGenerator[Part, None]:
         """Answer what waits, as one. Changes `session`; the caller saves it together with the parts, or drops both."""
+        async for part in _in_pieces(self._heard(session, messages, staff)):
+            yield part
+
+    async def _heard(self, session: Session, messages: Sequence[Incoming], staff: str) -> AsyncIterator[Part]:
         card = session.proposal if session.proposal_is_asked else ""
-        for said_by_staff, group in groupby(messages, key=lambda message: message.channel == STAFF):
+        heard = not_forgotten([as_press(message) for message in messages], lambda one: _is_theirs(one, session))
+        for said_by_staff, group in groupby(heard, key=lambda message: message.channel == STAFF):
             said = list(group)
             if said_by_staff:
-                for message in said:
-                    session.remember(Line("staff", message.text))
-                    self._noting.staff_said(message)
-                session.proposal_is_asked = False
+                for part in self._staff_said(session, said):
+                    yield part
                 continue
             async for part in self._customer_said(session, said, staff, card):
                 yield part
+
+    def _staff_said(self, session: Session, said: Sequence[Incoming]) -> list[Part]:
+        session.proposal_is_asked = False
+        parts: list[Part] = []
+        for message in said:
+            if message.press == CLOSE:
+                parts += self._manners.rating.closed(session)
+                continue
+            session.remember(Line("staff", message.text))
+            self._noting.staff_said(message)
+        return parts
 
     async def give_up(self, session: Session, messages: Sequence[Incoming], staff: str) -> AsyncGenerator[Part, None]:
         """What is said when no turn came to an end: staff look into it. The customer's words are kept."""
         for message in messages:
             by_staff = message.channel == STAFF
-            session.remember(
-                Line("staff", message.text) if by_staff else Line("customer", _kept(session, message.text))
-            )
+            kept = self._manners.public.masked(message.text) if message.public else _kept(session, message.text)
+            session.remember(Line("staff", message.text) if by_staff else Line("customer", kept))
         if session.language not in self._prompts.languages:
             session.language = self._prompts.languages[0]
         apology = self._prompts.say(session.language, "apology")
@@ -90,52 +112,79 @@ class ConversationManager:
         stand alone: they mean the same however many messages come with them."""
         asked = bool(session.proposal)
 
-        def belongs(one: Incoming) -> tuple[str, str, str, bool]:
-            return one.customer, one.author, one.press, asked and self._actions.is_yes_or_no(one.text)
+        def belongs(one: Incoming) -> tuple[str, str, bool, str, bool]:
+            return one.customer, one.author, one.public, one.press, asked and self._actions.is_yes_or_no(one.text)
 
-        for (customer, author, _, _), group in groupby(messages, key=belongs):
+        for (customer, author, public, _, _), group in groupby(messages, key=belongs):
             said = list(group)
             whose = _session_of(author, session, _moment(said[0].accepted))
-            await self._recognise(whose, customer)
-            async for part in self._said(whose, said, staff, card if whose is session else None):
+            was_linked = whose.level is Level.LINKED
+            if not public:
+                await self._recognise(whose, customer)
+            elif whose.customer or whose.is_private:
+                whose.begin_anew()
+            async for part in self._said(whose, said, staff, card if whose is session else None, was_linked):
                 yield part
 
     async def _said(
-        self, session: Session, said: Sequence[Incoming], staff: str, card: str | None
+        self, session: Session, said: Sequence[Incoming], staff: str, card: str | None, was_linked: bool
     ) -> AsyncIterator[Part]:
         """`card` is the token of the card that was the last thing said before; None where it was for another."""
-        pressed, text = said[0].press, "\n".join(message.text for message in said if message.text)
+        text = "\n".join(message.text for message in said if message.text)
+        attached = tuple(one for message in said for one in message.attachments)
+        pressed = said[0].press or ("" if text.strip() or attached else START)  # who says nothing at all is greeted
         session.in_bursts = len(said) > 1
-        session.language = self._detector.detect("" if pressed else text, session.language, said[-1].locale)
+        before = session.chosen_language or session.language
+        session.language = self._detector.detect("" if pressed else text, before, said[-1].locale)
         record = this_turn()
         record.language, record.answered_by = session.language, "staff" if staff else "code"
-        session.remember(Line("customer", _kept(session, text) or f"[{pressed.partition(':')[0]}]"))
-        if staff:
-            session.proposal_is_asked = False
-            yield WITH_STAFF
-            return
         asking = [message.text for message in said if not self._wants_a_person(message, session)]
+        meant = await self._manners.quoting.read(said, "" if pressed else "\n".join(filter(None, asking)), session)
         turn = Turn(
             session,
-            "" if pressed else "\n".join(asking),
+            meant.text,
             pressed,
             session.language,
             message=f"{said[0].channel}:{said[0].message}",  # the first: more may join it when the turn begins anew
             card=card or "",
             accepted=_moment(said[0].accepted),
+            event=said[-1].accepted,
+            public=said[0].public,
+            was_linked=was_linked,
+            photos=kept_in(attached),
+            attached=attached,
         )
-        if card is None and self._actions.is_yes_or_no(turn.text):
-            yield FinalText(self._prompts.say(session.language, "not_yours"))
+        self._remember(turn, as_told(f"[{kind_of(pressed)}]" if pressed else text, meant.quoted, attached))
+        if staff and not self._manners.hears_beside_staff(turn):
+            session.proposal_is_asked = False
+            yield WITH_STAFF
             return
-        async for part in self._answered(turn, said[-1].accepted, wants_staff=len(asking) < len(said)):
+        not_theirs = self._not_theirs(turn) if card is None else ""
+        if not_theirs:
+            yield FinalText(self._prompts.say(session.language, not_theirs))
+            return
+        parts = self._answered(turn, wants_staff := len(asking) < len(said))
+        if turn.public:
+            parts = self._manners.public.answered(turn, text, wants_staff, parts)
+        async for part in parts:
             yield part
+        if staff and pressed != FORGET_NOW:
+            yield WITH_STAFF
+
+    def _remember(self, turn: Turn, told: str) -> None:
+        kept = self._manners.public.masked(told) if turn.public else _kept(turn.session, told)
+        turn.session.remember(Line("customer", kept))
+
+    def _not_theirs(self, turn: Turn) -> str:
+        """The sentence for what only the customer of the conversation may answer."""
+        return "not_yours" if self._actions.is_yes_or_no(turn.text) else self._manners.not_theirs(turn.press)
 
     async def _recognise(self, session: Session, customer: str) -> None:
         """Whom the channel vouches for is who is served; what belongs to another is forgotten first."""
         if customer == session.customer and session.level is Level.SIGNED_IN:
             return
         if session.level is Level.SIGNED_IN or (customer and session.customer not in ("", customer)):
-            _begin_anew(session)
+            session.begin_anew()
         if not customer:
             await self._links.recognise(session)
             return
@@ -144,7 +193,7 @@ class ConversationManager:
             session.pending = None
         else:
             log.warning("a channel vouched for a customer whom the shop does not know")
-            _begin_anew(session)
+            session.begin_anew()
 
     def _wants_a_person(self, message: Incoming, session: Session) -> bool:
         if message.press:
@@ -153,46 +202,35 @@ class ConversationManager:
             return False  # a bare "no" to a card sounds like much else
         return self._intents[session.language].likeliest(message.text).meant == HUMAN
 
-    async def _answered(self, turn: Turn, event: str, wants_staff: bool) -> AsyncIterator[Part]:
+    async def _answered(self, turn: Turn, wants_staff: bool) -> AsyncIterator[Part]:
         """The reply, then the line for staff where the customer or the answerer asked: one text, then the rest."""
         texts: list[str] = []
         rest: list[Part] = []
-        async for part in self._parts(turn, wants_staff):
+        async for part in _in_pieces(self._made(turn, wants_staff)):
             if isinstance(part, FinalText):
                 texts.append(part.text)
             elif isinstance(part, TextDelta) or part == RESTARTED:
                 yield part
             else:
-                rest.append(part)
+                rest.append(marked(part) if isinstance(part, Buttons) else part)
         text = "\n\n".join(texts)
         yield FinalText(text)
         for part in rest:
             yield part
-        self._noting.replied(turn, rest, event)
+        self._noting.replied(turn, rest, turn.event)
         read = tuple(f"{one.id}@{one.version}" for one in turn.reading.passages)
         turn.session.remember(Line("desk", text, read))
 
-    async def _parts(self, turn: Turn, wants_staff: bool) -> AsyncIterator[Part]:
-        """Every text as deltas first, with a blank line between one text and the next."""
-        before, in_pieces = "", False
-        async for part in self._made(turn, wants_staff):
-            if isinstance(part, TextDelta):
-                yield TextDelta(before + part.text)
-                before, in_pieces = "", True
-                continue
-            if isinstance(part, FinalText):
-                if not in_pieces:
-                    yield TextDelta(before + part.text)
-                before, in_pieces = "\n\n", False
-            yield part
-
     async def _made(self, turn: Turn, wants_staff: bool) -> AsyncIterator[Part]:
-        if turn.text or (turn.press and not wants_staff):
+        if turn.text or (turn.press and not wants_staff) or (turn.photos and self._manners.sees):
             shown, answers_card = turn.session.proposal, self._actions.hears(turn)
             async for part in self._desk_for(turn)(turn):
                 yield part
             if not answers_card and turn.session.proposal == shown:
                 turn.session.proposal_is_asked = False  # something else was talked about
+        if turn.attached and not wants_staff:
+            for part in self._manners.wordless.answer(turn):
+                yield part
         if wants_staff or turn.asks_for_staff:
             yield FinalText(await self._bring_in_staff(turn.session, "asked" if wants_staff else "offered"))
             yield WAITING_FOR_STAFF
@@ -200,6 +238,8 @@ class ConversationManager:
 
     def _desk_for(self, turn: Turn) -> Callable[[Turn], AsyncIterator[Part]]:
         """What code alone decides never reaches an answerer: a yes to a card, a link."""
+        if self._manners.hears(turn):
+            return self._manners.hear
         if self._actions.hears(turn):
             return self._actions.hear
         return self._links.hear if self._links.hears(turn) else self._answerer.answer
@@ -213,9 +253,19 @@ class ConversationManager:
         return self._prompts.say(session.language, name, email=profile.email, phone=profile.phone, hours=hours)
 
 
-def _begin_anew(session: Session) -> None:
-    """Nothing of the customer before may reach the next."""
-    _become(session, Session(session.conversation, author=session.author, language=session.language))
+async def _in_pieces(parts: AsyncIterator[Part]) -> AsyncIterator[Part]:
+    """Every text as deltas first, with a blank line between one text and the next."""
+    before, in_pieces = "", False
+    async for part in parts:
+        if isinstance(part, TextDelta):
+            yield TextDelta(before + part.text)
+            before, in_pieces = "", True
+            continue
+        if isinstance(part, FinalText):
+            if not in_pieces:
+                yield TextDelta(before + part.text)
+            before, in_pieces = "\n\n", False
+        yield part
 
 
 def _session_of(author: str, session: Session, now: datetime) -> Session:
@@ -225,16 +275,20 @@ def _session_of(author: str, session: Session, now: datetime) -> Session:
     if author != session.author:
         whose = Session(session.conversation, author=author, language=session.language)
         session.forget_old_proof(now)
-        if not session.is_private or (session.heard and now - session.heard > SILENT):
-            _become(session, whose)
+        if _is_free(session, now):
+            session.become(whose)
             whose = session
     whose.heard = now
     return whose
 
 
-def _become(session: Session, other: Session) -> None:
-    for field in Session.__struct_fields__:
-        setattr(session, field, getattr(other, field))
+def _is_free(session: Session, now: datetime) -> bool:
+    return not session.is_private or bool(session.heard and now - session.heard > SILENT)
+
+
+def _is_theirs(one: Incoming, session: Session) -> bool:
+    """Whether the conversation is, or becomes, that of who wrote this."""
+    return one.author == session.author or _is_free(session, _moment(one.accepted))
 
 
 def _kept(session: Session, text: str) -> str:

@@ -81,11 +81,23 @@ class Session(msgspec.Struct, omit_defaults=True):
     missed: int = 0  # how many times in a row we had no answer
     model_turns: ModelTurns | None = None  # of a guest; those of a known customer are counted elsewhere
     about: str = ""  # the id of the product that was described last, while it is what is talked about
+    chosen_language: str = ""  # by the customer; "" where they have not chosen
+    may_rate: bool = False  # staff have closed the conversation, and the customer was asked how it was
 
     @property
     def is_private(self) -> bool:
         """Whether it holds what only the customer who writes here may use."""
         return self.level is not Level.GUEST or bool(self.pending or self.walk or self.wanted or self.proposal)
+
+    def become(self, other: "Session") -> None:
+        for field in Session.__struct_fields__:
+            setattr(self, field, getattr(other, field))
+
+    def begin_anew(self) -> None:
+        """Nothing of the customer before may reach the next."""
+        self.become(
+            Session(self.conversation, author=self.author, language=self.language, chosen_language=self.chosen_language)
+        )
 
     def remember(self, line: Line) -> None:
         """Append to the history; fold its oldest lines into the summary when it grows long.

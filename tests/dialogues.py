@@ -106,6 +106,7 @@ DIALOGUES = (
     Dialogue(
         "游客查订单要先核实",
         (
+            Line("我的订单在哪里？", ("订单号",), never=("运单号",), simple_only=True),
             Line("我的订单 OT-20578850 到哪了", ("邮箱", "邮编"), never=("运单号",)),
             Line("lin.xiaoman@example.com", ("OT-20578850",)),
         ),
@@ -484,6 +485,57 @@ DIALOGUES = (
             Line(presses="ask:faq:nonsense:en", offers=("human",)),
             Line(presses="refund:everything", offers=("human",)),
             Line(presses="order:' OR 1=1 --", offers=("human",)),
+        ),
+    ),
+    Dialogue(
+        "commands are understood wherever they are typed",
+        (
+            Line("/start", ("Owl & Otter",), offers=("verify", "help", "human"), cites=()),
+            Line("/help", ("/forget", "/language"), offers=("account",), cites=()),
+            Line("/orders", ("order number",), never=(ADAS_TRACKING,), cites=()),
+            Line("/account", ("not signed in",), offers=("verify",), cites=()),
+            Line("/human", ("in the line",), status="waiting_for_staff"),
+        ),
+    ),
+    Dialogue(
+        "输入命令在哪里都有效",
+        (
+            Line("/start", ("枭与獭",), offers=("verify", "help", "human"), cites=()),
+            Line("/help", ("/forget", "/language"), offers=("account",), cites=()),
+            Line("/orders", ("订单号",), cites=()),
+            Line("/account", ("没有登录",), cites=()),
+        ),
+        locale="zh",
+    ),
+    Dialogue(
+        "the language that a customer chooses is kept",
+        (
+            Line("/language", ("language",), offers=("language:en", "language:zh", "language:auto"), cites=()),
+            Line(presses="language:zh", hears=("中文",)),
+            Line("/orders", ("订单号",)),
+            Line(presses="language:auto", hears=("您用什么语言",)),
+        ),
+        locale="en",
+    ),
+    Dialogue(
+        "a conversation is deleted after a second question, and nobody is known in it any more",
+        (
+            Line(f"{ADAS_ORDER}, ada.holm@example.com", (ADAS_TRACKING,), simple_only=True),
+            Line("/forget", ("cannot be undone",), offers=("forget:yes", "forget:no"), cites=()),
+            Line(presses="forget:no", hears=("stays",)),
+            Line("/forget", ("cannot be undone",)),
+            Line(presses="forget:yes", hears=("deleted",)),
+            Line("/account", ("not signed in",)),
+        ),
+    ),
+    Dialogue(
+        "who proved who they are sees it, and signs out",
+        (
+            Line("/orders", ("order number",)),
+            Line(f"{ADAS_ORDER}, ada.holm@example.com", (ADAS_ORDER,), simple_only=True),
+            Line("/account", ("as Ada",), offers=("sign_out", "orders"), simple_only=True),
+            Line(presses="sign_out", hears=("no longer know",), simple_only=True),
+            Line("/account", ("not signed in",), simple_only=True),
         ),
     ),
 )

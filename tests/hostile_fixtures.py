@@ -28,6 +28,7 @@ from bot.limits import Limits
 from bot.link_codes import LinkCodes
 from bot.listening import Listener
 from bot.mailbox import Mailbox
+from bot.manners.manners import Manners
 from bot.messages import FinalText, Part
 from bot.one_time_codes import OneTimeCodes
 from bot.opening.places import read_prompts
@@ -190,17 +191,18 @@ async def opened_desk(
             codes=OneTimeCodes(connection, limits),
             link_codes=LinkCodes(connection, limits),
         )
-        actions = ActionDesk(ground)
+        actions, links = ActionDesk(ground), LinkDesk(ground)
         manager = ConversationManager(
             answerer_of(ground, actions),
             actions,
-            LinkDesk(ground),
+            links,
             handoff,
             identity,
             LanguageDetector(prompts.languages),
             prompts,
             intents,
             files.profile,
+            Manners(ground, links),
         )
         desk = OpenedDesk(Database(path), store, ground, connection, keys, mailbox, handoff, manager)
         yield desk

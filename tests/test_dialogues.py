@@ -44,7 +44,8 @@ async def play(desk: ShopDesk, dialogue: Dialogue, with_model: bool) -> None:
     for line in dialogue.lines:
         heard = await customer.says(line.says, line.presses)
         assert heard.text and heard.statuses[-1] == "done", line
-        assert heard.streamed == heard.text, "what is shown piece by piece is not what stands there in the end"
+        # a reply that was quicker than the customer's telephone is there as a whole
+        assert heard.streamed in ("", heard.text), "what is shown piece by piece is not what stands there in the end"
         if not (with_model and line.simple_only):
             check(line, heard)
         check_nothing_forbidden(line, heard)

@@ -3,18 +3,24 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
+from bot.attachments.keeping import read_kept
 from bot.commands.playing import Environ, play, settings_of
-from bot.desk.handoff import Handoff
+from bot.desk.handoff import Handoff, is_public
+from bot.desk.ratings import Ratings
 from bot.keys import Keys
 from bot.listening import Listener
 from bot.mailbox import Mailbox
-from bot.messages import FinalText, Said
+from bot.messages import Attachment, FinalText, Said
+from bot.opening.attachments import store_of_attachments
 from bot.opening.places import redis_url
 from bot.redis.connection import Connection, connect
 from bot.redis.shards import check_shards
+
+PUBLIC = "(others read along)"
 
 
 @click.group(help="Conversations that wait for a person.")
@@ -32,6 +38,14 @@ def waiting(environ: Environ) -> None:
 @click.pass_obj
 def show(environ: Environ, conversation: str) -> None:
     play(_show(environ, conversation))
+
+
+@desk.command(help="Copy a photo or file that a customer has sent into FILE; `show` says how it is called.")
+@click.argument("kept")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def fetch(environ: Environ, kept: str, file: Path) -> None:
+    play(_fetch(environ, kept, file))
 
 
 @desk.command(help="Take a conversation: the bot is silent in it until you give it back.")
@@ -58,22 +72,65 @@ def give_back(environ: Environ, conversation: str) -> None:
     play(_give_back(environ, conversation))
 
 
+@desk.command(help="End a conversation: the customer is thanked, and asked how it was; the bot answers again.")
+@click.argument("conversation")
+@click.option("--who", default="staff", help="Your name.")
+@click.pass_obj
+def close(environ: Environ, conversation: str, who: str) -> None:
+    play(_close(environ, conversation, who))
+
+
+@desk.command(help="What customers said of closed conversations: 1 is bad, 5 is very good.")
+@click.option("--days", default=30, show_default=True, help="Of how many days.")
+@click.pass_obj
+def ratings(environ: Environ, days: int) -> None:
+    play(_ratings(environ, days))
+
+
 async def _waiting(environ: Environ) -> None:
     async with _handoff(environ) as handoff:
         waiting = await handoff.waiting()
     for one in waiting:
         since = datetime.fromtimestamp(one.since, UTC).astimezone()
-        click.echo(f"{one.conversation}  since {since:%Y-%m-%d %H:%M}")
+        click.echo(f"{one.conversation}  since {since:%Y-%m-%d %H:%M}" + (f"  {PUBLIC}" if one.public else ""))
     if not waiting:
         click.echo("Nobody is waiting.")
+
+
+async def _fetch(environ: Environ, kept: str, file: Path) -> None:
+    content = await read_kept(store_of_attachments(settings_of(environ)), kept)
+    try:
+        with file.open("xb") as target:
+            target.write(content)
+    except FileExistsError:
+        raise ValueError(f"{file} is there already: name another file.") from None
+    click.echo(f"{file}: {len(content):,} bytes. It is from a customer: open it as carefully as any stranger's file.")
+
+
+def _described(one: Attachment) -> str:
+    """What it is, and how to get it."""
+    name = _printable(one.name).replace("\n", " ")
+    size = f"{one.size / 1000:,.0f} kB" if one.size else ""
+    where = f"shopdesk desk fetch {one.kept} FILE" if one.kept else "not kept"
+    return ", ".join(filter(None, (f"{one.kind} {name}".strip(), size, where)))
+
+
+def _printable(text: str) -> str:
+    """What a customer has written must not command the terminal of who reads it."""
+    return "".join(letter for letter in text if letter == "\n" or letter.isprintable())
 
 
 async def _show(environ: Environ, conversation: str) -> None:
     async with _connected(environ) as (connection, keys):
         events = await Mailbox(connection, keys, Listener(connection)).transcript(conversation)
+    if any(is_public(event.what) for event in events):
+        click.echo(PUBLIC)
     for event in events:
         if isinstance(event.what, Said):
-            click.echo(f"{event.what.by}: {event.what.text}")
+            if event.what.text or not event.what.attachments:
+                click.echo(f"{event.what.by}: {_printable(event.what.text) or '(closed)'}")
+            for attachment in event.what.attachments:
+                click.echo(f"    [{_described(attachment)}]")
         elif isinstance(event.what, FinalText):
             click.echo(f"desk: {event.what.text}")
     if not events:
@@ -96,6 +153,23 @@ async def _give_back(environ: Environ, conversation: str) -> None:
     async with _handoff(environ) as handoff:
         await handoff.give_back(conversation)
     click.echo(f"The bot answers in {conversation} again.")
+
+
+async def _close(environ: Environ, conversation: str, who: str) -> None:
+    async with _handoff(environ) as handoff:
+        await handoff.close(conversation, who)
+    click.echo(f"{conversation} is closed; the customer is asked how it was.")
+
+
+async def _ratings(environ: Environ, days: int) -> None:
+    async with _connected(environ) as (connection, keys):
+        found = await Ratings(connection, keys).since(days * 24 * 3600)
+    if not found:
+        click.echo("Nobody has said how it was.")
+        return
+    for stars in range(5, 0, -1):
+        click.echo(f"{stars}: {found.count(stars)}")
+    click.echo(f"{len(found)} in {days} days, {sum(found) / len(found):.1f} on average")
 
 
 @asynccontextmanager

@@ -7,13 +7,18 @@ import msgspec
 
 from bot.channels import Postbox
 from bot.keys import Keys
-from bot.messages import STAFF, Incoming
+from bot.messages import CLOSE, STAFF, Happening, Incoming, Said
 from bot.redis.connection import Connection
+
+LOOK_BACK = 200  # events
+
+_happening = msgspec.json.Decoder(Happening)
 
 
 class Waiting(msgspec.Struct, frozen=True):
     conversation: str
     since: float  # seconds since the epoch
+    public: bool = False  # others read along: what staff write there they write to all of them
 
 
 class Handoff:
@@ -34,8 +39,12 @@ class Handoff:
         found: list[Waiting] = []
         for number in range(self._keys.shards):
             line: Any = await self._redis.zrange(self._keys.waiting(self._keys.shard(number)), 0, -1, withscores=True)
-            found += [Waiting(name, since) for name, since in line]
+            found += [Waiting(name, since, await self._is_public(name)) for name, since in line]
         return sorted(found, key=lambda one: one.since)
+
+    async def _is_public(self, conversation: str) -> bool:
+        entries: Any = await self._redis.xrevrange(self._keys.events(conversation), count=LOOK_BACK)
+        return any(is_public(_happening.decode(fields["what"])) for _, fields in entries)
 
     async def take(self, conversation: str, who: str) -> None:
         """Give the conversation to one of the staff; from now on the bot is silent.
@@ -61,6 +70,26 @@ class Handoff:
         message = f"{who}:{time.time_ns()}"
         await self._postbox.accept(Incoming(channel=STAFF, conversation=conversation, message=message, text=text))
 
+    async def close(self, conversation: str, who: str) -> None:
+        """Give the conversation back and end it: the customer is thanked, and asked how it was.
+
+        Raises ValueError when another has it, or there is no such conversation.
+        """
+        if not await self._redis.exists(self._keys.events(conversation)):
+            raise ValueError(f"There is no conversation {conversation}.")
+        owner: Any = await self._redis.get(self._keys.staff(conversation))
+        if owner not in (None, who):
+            raise ValueError(f"{conversation} is taken by {owner}.")
+        await self.give_back(conversation)
+        await self._redis.zrem(self._keys.waiting(self._keys.tag(conversation)), conversation)
+        message = f"{who}:close:{time.time_ns()}"
+        await self._postbox.accept(Incoming(channel=STAFF, conversation=conversation, message=message, press=CLOSE))
+
     async def give_back(self, conversation: str) -> None:
         """The bot answers again."""
         await self._redis.delete(self._keys.staff(conversation))
+
+
+def is_public(what: Happening) -> bool:
+    """Whether it was written where others read along."""
+    return isinstance(what, Said) and what.public

@@ -45,6 +45,8 @@ Line = Unanswered | Chose | WantedPerson | StaffSaid
 class _Encoded(msgspec.Struct):
     told: list[tuple[str, str]]
     missed: list[tuple[int, str]]
+    rated: str
+    forget: str
 
 
 @dataclass(slots=True)
@@ -53,14 +55,19 @@ class Noted:
 
     told: list[Passage] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    rated: str = ""  # event id of the customer's message, a space, and how many stars of five
+    forget: str = ""  # event id up to which everything of the conversation is to go
+
+    def copy(self) -> "Noted":
+        return Noted([*self.told], [*self.lines], self.rated, self.forget)
 
     def encoded(self) -> str:
         """As the script that ends a turn reads it; "" where there is nothing."""
-        if not (self.told or self.lines):
+        if not (self.told or self.lines or self.rated or self.forget):
             return ""
         told = list({one.id: one.version for one in self.told if one.version}.items())
         lines = [(int(isinstance(line, Unanswered)), msgspec.json.encode(line).decode()) for line in self.lines]
-        return msgspec.json.encode(_Encoded(told, lines)).decode()
+        return msgspec.json.encode(_Encoded(told, lines, self.rated, self.forget)).decode()
 
 
 _line: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
