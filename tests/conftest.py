@@ -15,7 +15,7 @@ from bot.redis.embedded import embedded_redis
 from bot.settings import Settings
 from tests.talking import Customer
 
-pytest_plugins = ("tests.shop_fixtures", "tests.redis_servers")
+pytest_plugins = ("tests.shop_fixtures", "tests.redis_servers", "tests.discord_fixtures")
 
 
 # What is found must not depend on whether MiniLM is installed: a test that wants it says so.

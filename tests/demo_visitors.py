@@ -39,7 +39,7 @@ class Part(msgspec.Struct, frozen=True):
     text: str = ""
     title: str = ""
     rows: list[tuple[str, str]] = []
-    buttons: list[dict[str, str]] = []
+    buttons: list[dict[str, Any]] = []
 
 
 class Reply(msgspec.Struct, frozen=True):

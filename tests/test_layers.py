@@ -17,8 +17,12 @@ ONLY_IN = {  # who may import a library: the less, the easier to change
     "redis": {
         "bot.redis", "bot.mailbox", "bot.turns", "bot.service", "bot.worker", "bot.telling", "bot.listening",
         "bot.limits", "bot.desk.handoff", "bot.knowledge.sharing", "bot.letters.errands", "bot.observing.queue_figures",
-        "bot.opening.signing_secret",
+        "bot.opening.signing_secret", "bot.attachments.sweeping", "bot.outbox", "bot.pace", "bot.bookmarks",
     },
+    "obstore": {
+        "bot.attachments", "bot.object_stores", "bot.opening.attachments", "bot.knowledge.sharing", "bot.doctor",
+    },
+    "PIL": {"bot.answering.seeing"},
     "prometheus_client": {"bot.observing.metrics", "bot.observing.figures"},
     "opentelemetry": {"bot.observing.tracing", "bot.observing.otlp", "bot.observing.model_calls"},
     "onnxruntime": {"bot.knowledge.embedding.minilm"},
@@ -29,6 +33,8 @@ ONLY_IN = {  # who may import a library: the less, the easier to change
     "tantivy": {"bot.knowledge.searching.lexical"},
     "faiss": {"bot.knowledge.searching.faiss_rows", "bot.knowledge.searching.stored_rows"},
     "pymilvus": {"bot.knowledge.searching.milvus_versions"},
+    "telegram": {"adapters.telegram"},
+    "discord": {"adapters.discord"},
     "jinja2": {
         "bot.answering.prompting", "bot.knowledge.reading.documents", "adapters.web.storefront", "adapters.web.pages",
     },

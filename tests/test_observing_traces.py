@@ -128,7 +128,7 @@ class Remembering:
     def __init__(self) -> None:
         self.accepted: list[Incoming] = []
 
-    async def accept(self, incoming: Incoming, per_minute: int = 0) -> str:
+    async def accept(self, incoming: Incoming, per_minute: int = 0, deliver: bool = False) -> str:
         self.accepted.append(incoming)
         return f"{len(self.accepted)}-0"
 

@@ -32,7 +32,8 @@ from tests.talking import Customer
 Samples = dict[str, float]
 ALLOWED = {
     "ended": metrics.ENDINGS, "answered_by": metrics.ANSWERERS, "stage": metrics.STAGES, "what": metrics.REFUSALS,
-    "outcome": metrics.MODEL_OUTCOMES, "channel": ("web", "terminal", "test", "staff"),
+    "outcome": metrics.MODEL_OUTCOMES, "result": metrics.DELIVERIES,
+    "channel": ("web", "terminal", "telegram", "discord", "test", "staff", "lines", "post"),
     "why": (*metrics.FALLBACKS, *metrics.HANDOFFS), "then": metrics.THEN,
     "kind": (*metrics.BLOCKED, *metrics.UNANSWERED),
 }  # fmt: skip

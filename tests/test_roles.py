@@ -357,7 +357,7 @@ async def test_a_name_that_is_no_command_gets_a_sentence_that_lists_what_there_i
     said = CliRunner().invoke(main, ["pigeon"])
     assert said.exit_code == 2
     (sentence,) = said.stderr.splitlines()
-    assert "pigeon" in sentence and "worker" in sentence and "channels: web" in sentence
+    assert "pigeon" in sentence and "worker" in sentence and "channels: discord, telegram, web" in sentence
 
 
 async def test_doctor_advises_to_set_a_secret_where_processes_may_be_on_several_machines(

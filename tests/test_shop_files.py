@@ -411,6 +411,11 @@ def test_an_option_may_be_in_chinese_alone(edit: Edit) -> None:
     assert scarf.variants[0].options == {"colour": {"zh": "红色"}}
 
 
+def test_the_number_that_the_demo_shop_gives_as_an_example_is_nobodys_order() -> None:
+    demo = read_shop(DEMO, TODAY)
+    assert demo.profile.order_number_example not in {order.number for order in demo.orders}
+
+
 @pytest.mark.parametrize("form", ["json", "csv"])
 def test_the_examples_of_the_documentation_load(tmp_path: Path, form: str) -> None:
     blocks = re.findall(rf"```{form}\n(.*?)```", DOCUMENTATION.read_text(encoding="utf-8"), re.DOTALL)

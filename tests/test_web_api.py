@@ -4,13 +4,14 @@ import asyncio
 import itertools
 from collections.abc import Callable
 
-from adapters.web.parts import comes_after, final_parts
+from adapters.web.parts import comes_after, final_parts, to_outgoing
 from adapters.web.tokens import Tokens
 from bot.messages import (
     DONE,
     RESTARTED,
     THINKING,
     WAITING_FOR_STAFF,
+    Attachment,
     Button,
     Buttons,
     Card,
@@ -161,6 +162,12 @@ def test_a_restart_takes_back_what_was_told_before_it() -> None:
     told: list[Happening] = [THINKING, FinalText("old"), RESTARTED, TextDelta("n"), FinalText("new"), DONE]
     events = [Event(f"{number}-0", what) for number, what in enumerate(told, 1)]
     assert [bytes(part) for part in final_parts(events, "")] == [b'{"kind":"text","text":"new"}']
+
+
+def test_where_a_photo_is_kept_is_not_told() -> None:
+    said = Said("customer", "m1", "look", (Attachment("photo", "box.jpg", "image/jpeg", 500, "mfrgg/0.jpg"),))
+    told = to_outgoing(said, "")
+    assert b'"attachments":[{"kind":"photo","name":"box.jpg","media_type":"image/jpeg","size":500}]' in told
 
 
 def test_conversation_ids_do_not_repeat_and_are_long() -> None:

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, expect
 
 from bot.messages import (
     WITH_STAFF,
+    Attachment,
     Said,
 )
 from tests.widget_visits import Visit, browser, visiting
@@ -98,6 +99,32 @@ async def test_a_person_is_always_one_press_away_and_may_take_over(browser: Brow
         await visit.shop.postbox.tell(conversation, Said("staff", "s1", "Hello, this is Mia."))
         await expect(visit.log.locator(".staff")).to_contain_text("Hello, this is Mia.")
         await expect(visit.chat.locator("#state")).to_have_text("With our team")
+
+
+async def test_what_came_with_a_message_is_named_and_nothing_in_its_name_is_obeyed(browser: Browser) -> None:
+    """A photo has no place in the page yet: who wrote with one from elsewhere, or staff who send one, see its name."""
+    async with visiting(browser) as visit:
+        await visit.open()
+        await visit.ask("hello")
+        await visit.answered()
+        where = visit.shop.postbox.accepted[0].conversation
+        photo = Attachment("photo", "<img src=x onerror='window.hurt = true'>\u202egpj.exe", kept="mfrgg/secret.jpg")
+        await visit.shop.postbox.tell(where, Said("customer", "elsewhere", "", (photo, Attachment("sticker", "👋"))))
+        lines = visit.log.locator(".attached")
+        await expect(lines).to_have_text(["Photo: <img src=x onerror='window.hurt = true'>gpj.exe", "Sticker: 👋"])
+        assert await visit.chat.locator("body").evaluate("window.hurt") is None
+        assert "secret" not in await visit.log.inner_html()
+
+
+async def test_staff_who_close_a_conversation_leave_no_empty_words(browser: Browser) -> None:
+    async with visiting(browser) as visit:
+        await visit.open()
+        await visit.ask("hello")
+        await visit.answered()
+        where = visit.shop.postbox.accepted[0].conversation
+        await visit.shop.postbox.tell(where, Said("staff", "s1", ""))
+        await visit.shop.postbox.tell(where, Said("staff", "s2", "One more thing"))
+        await expect(visit.log.locator(".staff")).to_have_text(["Our teamOne more thing"])
 
 
 async def test_a_cut_socket_resumes_with_no_gap_and_nothing_twice(browser: Browser) -> None:

@@ -94,7 +94,9 @@ class Talk:
             title = "多久能送到？" if chinese else "How long does delivery take?"
             tell(Sources((Source(f"faq:delivery:{language}", title, f"/{language}/help/delivery-time"),)))
             tell(Card("OT-10042368", (("Status", "Shipped"), ("Expected", "Tuesday"))))
-            tell(Buttons((Button("returns", "How do returns work?"), Button("human", "Talk to a person"))))
+            tell(
+                Buttons((Button("returns", "How do returns work?"), Button("human", "Talk to a person", lasting=True)))
+            )
 
 
 def proposal_buttons(number: int) -> Buttons:

@@ -82,7 +82,10 @@ def _in_order(event: str) -> tuple[int, ...]:
 
 
 def to_outgoing(happening: Happening, public_url: str) -> bytes:
-    """One part as JSON; the addresses of our own pages become absolute."""
+    """One part as JSON; the addresses of our own pages become absolute, and where files are kept is not told."""
+    if isinstance(happening, Said) and happening.attachments:
+        shown = tuple(msgspec.structs.replace(one, kept="") for one in happening.attachments)
+        happening = msgspec.structs.replace(happening, attachments=shown)
     if isinstance(happening, Sources):
         happening = Sources(tuple(_absolute(source, public_url) for source in happening.sources))
     return msgspec.json.encode(happening)

@@ -1,7 +1,6 @@
 // The buttons under an answer: pressed once, then there to be read.
 import { button, make } from "./elements.js";
 
-const LASTING = /^((ask|order|do):.*|orders|human)$/; // buttons that mean the same whenever they are pressed
 const ENDING = /[\s.!。！]+$/u;
 
 export class Choices {
@@ -19,10 +18,10 @@ export class Choices {
   draw(buttons, turn) {
     const choices = make("div", "choices");
     const group = new Map();
-    for (const { id, label, style } of buttons) {
+    for (const { id, label, style, lasting } of buttons) {
       const choice = button(label, (byKeyboard) => this.#pressed(choice, id, label, byKeyboard));
       if (style === "primary") choice.classList.add("primary");
-      if (!LASTING.test(id)) group.set(id, choice);
+      if (!lasting) group.set(id, choice);
       choices.append(choice);
     }
     const card = choices.querySelector(".primary") && turn.lastElementChild;

@@ -81,7 +81,7 @@ async function start() {
     if (event.kind === "status") staff = STAFF_STATES[event.status] ?? staff;
     transcript.show(event);
     showState("open");
-    if (!seen && (COUNTED[event.kind] || event.by === "staff")) tellPage("unread", { count: ++unread });
+    if (!seen && (COUNTED[event.kind] || (event.by === "staff" && event.text))) tellPage("unread", { count: ++unread });
   }
 
   function refused(message, status) {

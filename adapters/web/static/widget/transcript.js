@@ -1,7 +1,7 @@
 // Draws the conversation. A turn of the desk is one block: text, sources, card and buttons as they come.
 import { drawCard } from "./card.js";
 import { Choices } from "./choices.js";
-import { bubble, button, make } from "./elements.js";
+import { bubble, button, isolated, make } from "./elements.js";
 import { link, render } from "./markdown.js";
 
 const $ = (id) => document.getElementById(id);
@@ -85,21 +85,30 @@ export class Transcript {
     $("greeting").append(make("p", "bubble", this.words.greeting), starters);
   }
 
-  #said({ by, message, text }) {
+  #said({ by, message, text, attachments = [] }) {
     this.#turn = this.#answer = null;
     this.choices.retire({ by, message, text });
     if (by !== "customer") {
+      if (!text && !attachments.length) return undefined; // staff have closed the conversation: the desk says so itself
       this.#answer = this.#block("staff", this.words.staff);
-      return this.#answer.append(bubble(render(text)));
+      return this.#answer.append(bubble(render(text)), ...this.#attached(attachments));
     }
     const known = this.#mine.get(message);
     if (known) this.waiting({ id: message });
-    else this.#customer(message, text || "…");
+    else this.#customer(message, text || (attachments.length ? "" : "…")).append(...this.#attached(attachments));
+  }
+
+  #attached(attachments) {
+    return attachments.map(({ kind, name }) => {
+      const line = make("p", "attached", this.words.attached[kind] ?? this.words.attached.other);
+      if (name) line.append(": ", isolated(name));
+      return line;
+    });
   }
 
   #customer(id, text) {
     const block = this.#block("customer", this.words.you);
-    block.append(make("p", "bubble", text));
+    if (text) block.append(make("p", "bubble", text));
     this.#mine.set(id, block);
     $("greeting").querySelector(".choices")?.remove();
     return block;

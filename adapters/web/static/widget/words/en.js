@@ -19,6 +19,7 @@ export default {
   after: "to",
   chosen: "chosen",
   answers: ["yes", "yes please", "yep", "yeah", "confirm", "confirmed", "i confirm", "go ahead", "do it", "no", "no thanks", "nope", "don't", "leave it", "leave it as it is", "never mind"], // plain answers to a card, in small letters
+  attached: { photo: "Photo", file: "File", voice: "Voice message", video: "Video", sticker: "Sticker", place: "Place", contact: "Contact", other: "Attachment" },
   opensTab: "opens in a new tab",
   writing: "The desk is writing",
   greeting: "Hello! Ask me about delivery, returns, our products or your order. I answer from this shop's own pages and tell you where it stands.",

@@ -19,6 +19,7 @@ export default {
   after: "改为",
   chosen: "已选",
   answers: ["是", "是的", "对", "对的", "确认", "我确认", "确定", "同意", "不", "不要", "不用", "不用了", "不是", "算了", "不确认", "保持原样"], // 对卡片的明确回答
+  attached: { photo: "照片", file: "文件", voice: "语音消息", video: "视频", sticker: "表情", place: "位置", contact: "联系人", other: "附件" },
   opensTab: "在新标签页打开",
   writing: "客服台正在输入",
   greeting: "您好！配送、退货、商品、订单，都可以问我。我的回答来自本店的页面，并会注明出处。",
