@@ -69,7 +69,7 @@ async def test_a_committed_turn_saves_the_session_tells_the_reply_and_takes_the_
 
 async def test_what_only_passed_is_gone_from_the_transcript_after_the_turn(desk: ShopDesk, customer: Customer) -> None:
     heard = await customer.says("How long does delivery take?")
-    assert heard.streamed == heard.text
+    assert heard.streamed in ("", heard.text)
     kinds = [type(event.what).__name__ for event in await customer.postbox.transcript(customer.conversation)]
     assert kinds == ["Said", "FinalText", "Sources", "Status"]
 

@@ -27,7 +27,7 @@ async def says(customer: Customer, *said: str) -> Heard:
     heard = Heard([])
     for one in said:
         heard = await customer.says(press=one) if one.startswith(PRESSES) else await customer.says(one)
-        assert heard.text and heard.streamed == heard.text, one
+        assert heard.text and heard.streamed in ("", heard.text), one  # "": the reply was quicker than we
     return heard
 
 
