@@ -20,7 +20,7 @@ doctor: .venv/.run  ## what every setting and server looks like
 
 test: .venv/.test  ## every test; installs Chromium and a Chinese font where it may
 	@$(PYTHON) -B tests/system_packages.py
-	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile $(PYTEST)
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: .venv/.test  ## ruff and mypy --strict
 	$(BIN)/ruff check .
@@ -39,7 +39,7 @@ lock: $(UV)  ## resolve the dependencies anew and pin them
 clean:  ## forget what was set up; the data folder stays
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache
 
-include serving/serving.mk serving/bench.mk serving/soak.mk serving/proofs.mk serving/minilm.mk serving/eval.mk serving/large.mk serving/channels.mk
+include serving/serving.mk serving/bench.mk serving/soak.mk serving/proofs.mk serving/minilm.mk serving/eval.mk serving/large.mk serving/channels.mk serving/desk.mk
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Shopdesk needs Python 3.11, 3.12 or 3.13; this is %d.%d. Install one and say: make run PYTHON=python3.11" % sys.version_info[:2])'

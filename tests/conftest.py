@@ -1,7 +1,10 @@
 """What every test may use: a real Redis, a prepared demo shop, and whole desks over them."""
 
 import asyncio
+import fcntl
+import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,12 +18,29 @@ from bot.redis.embedded import embedded_redis
 from bot.settings import Settings
 from tests.talking import Customer
 
+# begun last, one of these would keep a single tester busy at the end while the others have nothing to do
+LONGEST = ("test_hostile_model", "test_injection", "test_roles", "test_observing_secrets", "test_widget_demo",
+           "test_discord_storms", "test_telegram_storms", "test_outbox_storms", "test_bench", "test_sharing",
+           "test_soak", "test_observing_traces")  # fmt: skip
+PREPARED = "prepared"  # lies in the folder when it is whole
+COMPILED = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
+
+if sys.dont_write_bytecode:
+    # the tests start hundreds of processes, and each would compile all that it imports anew
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(COMPILED)
+    sys.dont_write_bytecode = False
+
 pytest_plugins = ("tests.shop_fixtures", "tests.redis_servers", "tests.discord_fixtures")
 
 
 # What is found must not depend on whether MiniLM is installed: a test that wants it says so.
 Settings.model_fields["embedder"].default = "none"
 Settings.model_rebuild(force=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 @pytest.fixture(scope="session")
@@ -38,24 +58,39 @@ async def connection(redis_url: str) -> AsyncIterator[Connection]:
 
 
 @pytest.fixture(scope="session")
-def prepared_data(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the demo shop in it; copy it rather than change it."""
-    folder = tmp_path_factory.mktemp("demo-data")
-
-    async def prepare() -> None:
-        async with open_desk_on(Settings(data_dir=folder), redis_url, alone=True):
-            pass
-        async with open_publishing(Settings(data_dir=folder)) as publishing:
-            await publishing.learn()
-
-    asyncio.run(prepare())
+def prepared_data(redis_url: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A data folder with the demo shop in it; copy it rather than change it. The first that needs it makes it for all
+    who test at the same time: ten seconds of learning."""
+    ours = tmp_path_factory.getbasetemp()
+    folder = (ours if worker_id == "master" else ours.parent) / "demo-data"
+    with (folder.parent / "demo-data.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / PREPARED).exists():
+            folder.mkdir(exist_ok=True)
+            asyncio.run(_prepare(folder, redis_url))
+            (folder / PREPARED).touch()
     return folder
+
+
+async def _prepare(folder: Path, redis_url: str) -> None:
+    async with open_desk_on(Settings(data_dir=folder), redis_url, alone=True):
+        pass
+    async with open_publishing(Settings(data_dir=folder)) as publishing:
+        await publishing.learn()
 
 
 @pytest.fixture
 def demo_data(prepared_data: Path, tmp_path: Path) -> Path:
     """This test's own copy of the demo shop."""
-    return Path(shutil.copytree(prepared_data, tmp_path / "data"))
+    return Path(shutil.copytree(prepared_data, tmp_path / "data", copy_function=_copied))
+
+
+def _copied(source: str, target: str) -> str:
+    """What is written once and never changed is most of it: a second name will do."""
+    if source.endswith((".npy", ".faiss")):
+        os.link(source, target)
+        return target
+    return shutil.copy2(source, target)
 
 
 @pytest_asyncio.fixture

@@ -19,7 +19,7 @@ from bot.knowledge.reading.drafts import Draft
 from bot.publishing import DEMO
 from bot.shop.files import read_shop
 from bot.shop.rule_facts import facts_of
-from tests.running import environment, run_once
+from tests.running import environment, run_here
 
 FACTS = facts_of(read_shop(DEMO / "shop", date(2026, 11, 22)).profile)
 NAMED = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -201,17 +201,17 @@ def test_an_import_warns_and_publishes_and_check_tells_it_by_its_exit(tmp_path: 
         '  but en/policies/returns.md:3 (policy:returns:en:deadline) says "14 days": '
         "You may return items within 14 days."
     )
-    before = run_once("knowledge", "check", str(tmp_path / "texts"), "--strict", env=env)
+    before = run_here("knowledge", "check", str(tmp_path / "texts"), "--strict", env=env)
     assert before.returncode == 1 and sentence in before.stdout
-    imported = run_once("knowledge", "import", str(tmp_path / "texts"), env=env)
+    imported = run_here("knowledge", "import", str(tmp_path / "texts"), env=env)
     assert imported.returncode == 0 and sentence in imported.stdout
-    told = run_once("knowledge", "check", env=env)
+    told = run_here("knowledge", "check", env=env)
     assert told.returncode == 0 and sentence in told.stdout
-    assert run_once("knowledge", "check", "--strict", env=env).returncode == 1
+    assert run_here("knowledge", "check", "--strict", env=env).returncode == 1
     policy.write_text("# Returns\n\n## Deadline {#deadline}\n\nYou may return items within 30 days.\n")
-    mended = run_once("knowledge", "import", str(tmp_path / "texts"), env=env)
+    mended = run_here("knowledge", "import", str(tmp_path / "texts"), env=env)
     assert "contradiction" not in mended.stdout
-    clean = run_once("knowledge", "check", "--strict", env=env)
+    clean = run_here("knowledge", "check", "--strict", env=env)
     assert (clean.returncode, clean.stdout) == (0, "No contradictions found.\n")
 
 

@@ -38,7 +38,7 @@ from tests.hostile_steps import (
     hostile_answerer,
 )
 
-EXAMPLES = int(os.environ.get("SHOPDESK_TEST_HOSTILE_EXAMPLES", "370"))
+EXAMPLES = int(os.environ.get("SHOPDESK_TEST_HOSTILE_EXAMPLES", "90"))
 STEPS_OF_AN_EXAMPLE = 27.1  # at the least, over all of them
 
 numbers = st.sampled_from(

@@ -24,7 +24,7 @@ from bot.knowledge.sites.rounds import SiteRounds, read_site
 from bot.knowledge.sites.sitemaps import read_sitemap
 from bot.knowledge.sites.visiting import SiteAway, visit
 from tests.publishing_ground import Machine, machine, own_shop, write_edition
-from tests.running import environment, run_once
+from tests.running import environment, run_here
 
 LANGUAGES = ("en", "zh")
 DAY = 24 * 3600.0
@@ -480,7 +480,7 @@ async def test_the_commands_add_list_refresh_and_remove_a_site(shop: Shop, tmp_p
 
     async def say(*words: str) -> str:
         env = environment(tmp_path / "data")
-        done = await asyncio.to_thread(run_once, "knowledge", "site", *words, env=env)
+        done = await asyncio.to_thread(run_here, "knowledge", "site", *words, env=env)
         return (done.stdout + done.stderr).strip()
 
     assert await say("add", shop.address) == (
@@ -491,7 +491,9 @@ async def test_the_commands_add_list_refresh_and_remove_a_site(shop: Shop, tmp_p
     assert "0 new or changed, 2 as before, 0 gone" in await say("refresh")
     assert await say("remove", shop.address) == f"{shop.address}/ is read no more, and nothing of it is answered from."
     assert await say("refresh") == "shopdesk: no site is read: see `shopdesk knowledge site list`."
-    assert "is no address of a site" in await say("add", "ftp://shop.example")
+    no_address = 'shopdesk: "ftp://shop.example" is no address of a site: write it like https://shop.example'
+    for command in ("add", "refresh", "remove"):
+        assert await say(command, "ftp://shop.example") == no_address
 
 
 # --- addresses and sitemaps ------------------------------------------------------------------------------------------

@@ -27,11 +27,12 @@ from bot.shop.actions import CancelOrder, ChangeDefaultAddress, ReturnItems
 from bot.shop.identity import Proof
 from bot.shop.own_actions import Actor, Proposal
 from bot.shop.store import open_store
+from serving.ports import free_port
 from tests.action_shop import ANN, HOME, NEW_HOME
 from tests.code_fixtures import Mailbox, all_due_is_sent, courier_of, ground_over, open_mailbox, text_of, turn_of
 from tests.deed_fixtures import Talk, two_customers
 from tests.hostile_fixtures import Database
-from tests.running import environment, free_port, run_once, running
+from tests.running import environment, run_here, running
 
 CANCEL, RETURN = CancelOrder("A-PENDING", "mistake"), ReturnItems("A-DELIVERED", ("B-38",), "", "faulty")
 LEASE, SECONDS = 0.4, 10.0
@@ -234,14 +235,14 @@ async def test_a_letter_that_cannot_be_sent_at_all_is_listed_and_sent_when_staff
     await all_due_is_sent(ground)
     assert mailbox.letters == []
     env = environment(tmp_path, redis_url=redis_url)
-    listed = await asyncio.to_thread(run_once, "letters", "unsent", env=env)
+    listed = await asyncio.to_thread(run_here, "letters", "unsent", env=env)
     assert listed.stdout.split("  ")[:4] == ["cancel_order", "A-PENDING", ANN, "given up"], listed.stderr
     assert "the server answered 451" in listed.stdout
-    told = await asyncio.to_thread(run_once, "letters", "again", "A-PENDING", env=env)
+    told = await asyncio.to_thread(run_here, "letters", "again", "A-PENDING", env=env)
     assert "will be sent now" in told.stdout, told.stderr
     await all_due_is_sent(ground)
     assert len(mailbox.letters) == 1
-    nothing = await asyncio.to_thread(run_once, "letters", "drop", "all", env=env)
+    nothing = await asyncio.to_thread(run_here, "letters", "drop", "all", env=env)
     assert nothing.returncode == 1 and "no letter waits under all" in nothing.stderr
 
 

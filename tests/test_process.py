@@ -11,9 +11,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from serving.ports import free_port
 from serving.script import Reply, Rule, Script
 from serving.scripted_model import scripted_model
-from tests.running import Running, all_gone, environment, free_port, run_once, running
+from tests.running import Running, all_gone, environment, run_here, run_once, running
 
 SLOW = Script(rules=(Rule(Reply(text="Here is the answer.", first_token=1.5)),))
 
@@ -114,7 +115,7 @@ def test_a_data_folder_in_use_is_one_sentence(demo_data: Path) -> None:
 
 def test_an_unusable_data_folder_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    ended = run_once("run", env=environment(tmp_path / "file" / "data", port=free_port()))
+    ended = run_here("run", env=environment(tmp_path / "file" / "data", port=free_port()))
     assert ended.returncode == 1
     assert "SHOPDESK_DATA_DIR" in ended.stderr and "Traceback" not in ended.stderr
 
@@ -140,7 +141,7 @@ def test_a_read_only_data_folder_is_one_sentence(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(demo_data: Path, setting: str, value: str, said: str) -> None:
-    ended = run_once("run", env=environment(demo_data, **{"port": free_port(), setting: value}))
+    ended = run_here("run", env=environment(demo_data, **{"port": free_port(), setting: value}))
     assert ended.returncode == 1
     assert said in ended.stderr and "Traceback" not in ended.stderr, ended.stderr
 
@@ -169,7 +170,7 @@ def test_doctor_says_of_everything_what_it_found(demo_data: Path) -> None:
 
 def test_doctor_names_a_model_server_that_is_not_there(demo_data: Path) -> None:
     env = environment(demo_data, port=free_port(), model_url="http://127.0.0.1:1", model_name="m")
-    ended = run_once("doctor", env=env)
+    ended = run_here("doctor", env=env)
     assert ended.returncode == 1
     assert "MEND SHOPDESK_MODEL_URL" in ended.stdout and "make serve-model" in ended.stdout
 

@@ -18,7 +18,7 @@ from bot.knowledge.reading.drafts import KnowledgeFileError
 from bot.knowledge.sites.kept import Site
 from tests.killed_publishing import LAST, NEW, OLD, Found
 from tests.publishing_ground import ENTRIES, Machine, draft, edition, machine, own_shop, write_edition
-from tests.running import environment, run_once
+from tests.running import environment, run_here
 
 ROOT = Path(__file__).parent.parent
 KILLS_SECONDS = 400
@@ -231,17 +231,17 @@ def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
     file = tmp_path / "owls.jsonl"
     rows = [{"id": name, "title": f"{name}?", "text": "Not for sale.", "language": "en"} for name in ("owls", "otters")]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert "Nothing is published yet" in run_once("knowledge", "versions", env=env).stdout
-    put = run_once("knowledge", "put", str(file), env=env)
+    assert "Nothing is published yet" in run_here("knowledge", "versions", env=env).stdout
+    put = run_here("knowledge", "put", str(file), env=env)
     assert put.stdout.startswith("+ faq:owls:en\n+ faq:otters:en\n2 added: 2 passages"), put.stdout + put.stderr
-    removed = run_once("knowledge", "remove", "owls", env=env).stdout
+    removed = run_here("knowledge", "remove", "owls", env=env).stdout
     assert removed.startswith("- faq:owls:en\n1 removed: 1 passage of FAQ and policies, version ")
-    back = run_once("knowledge", "rollback", env=env).stdout
+    back = run_here("knowledge", "rollback", env=env).stdout
     assert back.startswith("+ faq:owls:en\n1 added: 2 passages")
-    versions = run_once("knowledge", "versions", env=env).stdout
+    versions = run_here("knowledge", "versions", env=env).stdout
     serving = back.split("version ")[1].split(".")[0]
     assert versions.startswith(f"serves:          {serving}, on this machine since ") and "learned from" in versions
-    refused = run_once("knowledge", "remove", "owl", env=env)
+    refused = run_here("knowledge", "remove", "owl", env=env)
     assert refused.returncode == 1 and refused.stdout == ""
     assert refused.stderr == "shopdesk: There is no entry owl that could be removed; did you mean owls?\n"
 

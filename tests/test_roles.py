@@ -24,9 +24,10 @@ from bot.redis.embedded import server_binary
 from bot.redis.one_at_a_time import one_at_a_time
 from bot.settings import Settings
 from serving.chaos.servers import server
+from serving.ports import free_port
 from serving.script import Reply, Rule, Script, When
 from serving.scripted_model import scripted_model
-from tests.running import Running, environment, free_port, run_once, started, wait_until_ready
+from tests.running import Running, environment, run_here, started, wait_until_ready
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -271,19 +272,18 @@ async def held_by(worker: Running, desk: Served) -> int:
 
 
 async def test_a_worker_waits_while_the_redis_of_a_killed_run_is_away_and_goes_on_when_it_is_back(
-    desk: Served, tmp_path: Path
+    desk: Served, demo_data: Path
 ) -> None:
-    data = tmp_path / "data"
     async with (
         deadline(240) as http,
-        process(data, "run", burst_seconds=0) as first,
-        process(data, "worker", burst_seconds=0) as worker,
+        process(demo_data, "run", burst_seconds=0) as first,
+        process(demo_data, "worker", burst_seconds=0) as worker,
     ):
         first.process.kill()
         first.process.wait()
         await asyncio.sleep(0.5)
         assert worker.process.poll() is None
-        async with process(data, "run", workers=1, burst_seconds=0) as second:
+        async with process(demo_data, "run", workers=1, burst_seconds=0) as second:
             one = await talk(http, second.url)
             await one.send(http, "How long does delivery take?")
             assert "working days" in (await one.answered(http))[0]
@@ -293,7 +293,7 @@ async def test_a_worker_waits_while_the_redis_of_a_killed_run_is_away_and_goes_o
 
 async def test_a_front_with_another_secret_is_refused_in_one_sentence(desk: Served) -> None:
     env = environment(desk.folder, port=free_port(), **desk.settings(secret="t" * 32))
-    ended = await asyncio.to_thread(run_once, "web", env=env)
+    ended = await asyncio.to_thread(run_here, "web", env=env)
     assert ended.returncode == 1 and ended.stdout == ""
     (sentence,) = ended.stderr.splitlines()
     assert "SHOPDESK_SECRET" in sentence
@@ -347,7 +347,7 @@ async def own_database(url: str) -> AsyncIterator[Connection]:
 
 
 async def test_without_a_redis_to_share_one_sentence_says_what_to_do(tmp_path: Path) -> None:
-    ended = await asyncio.to_thread(run_once, "worker", env=environment(tmp_path / "data"))
+    ended = await asyncio.to_thread(run_here, "worker", env=environment(tmp_path / "data"))
     assert ended.returncode == 1 and ended.stdout == ""
     (sentence,) = ended.stderr.splitlines()
     assert "SHOPDESK_REDIS_URL" in sentence and "shopdesk run" in sentence

@@ -27,7 +27,7 @@ from bot.redis.embedded import server_binary
 from serving.chaos.servers import Server, server
 from tests.killed_publishing import NEW, OLD
 from tests.publishing_ground import Machine, draft, edition, machine, own_shop
-from tests.running import environment, run_once, running, started, wait_until_ready
+from tests.running import environment, run_here, run_once, running, started, wait_until_ready
 from tests.test_publishing import assert_whole, kills
 
 DEADLINE_SECONDS = 20.0
@@ -451,14 +451,14 @@ async def test_the_commands_work_while_a_desk_is_running_and_on_another_machine(
         assert put.stdout.startswith("+ faq:owls:en\n1 added"), put.stderr
         async with aiohttp.ClientSession(web.url) as http:
             await shows(http, "/en/help/owls", 200)
-            back = await asyncio.to_thread(run_once, "knowledge", "rollback", env=env)
+            back = await asyncio.to_thread(run_here, "knowledge", "rollback", env=env)
             assert back.stdout.startswith("- faq:owls:en\n1 removed"), back.stderr
             await shows(http, "/en/help/owls", 404)
 
 
 def test_the_address_of_the_shelf_is_checked(tmp_path: Path) -> None:
     env = environment(tmp_path / "data", knowledge_url="ftp://somewhere")
-    ended = run_once("knowledge", "versions", env=env)
+    ended = run_here("knowledge", "versions", env=env)
     assert ended.returncode == 1 and "SHOPDESK_KNOWLEDGE_URL: must begin with s3://" in ended.stderr
 
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from math import log
 
 import msgspec
@@ -36,8 +37,8 @@ class PersonWords:
     def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
         wanting, talking, who = (one_of(words[name]) for name in ("wanting", "talking", "who"))
         wants = rf"(?:{wanting}|{talking}){BETWEEN}{who}|{who}{BETWEEN}{talking}"
-        self._wants = re.compile(wants, re.IGNORECASE)
-        self._something_else = re.compile(one_of(words["something_else"]), re.IGNORECASE)
+        self._wants = compiled(wants)
+        self._something_else = compiled(one_of(words["something_else"]))
 
     def want_one(self, text: str) -> bool:
         return len(text) <= SHORT and bool(self._wants.search(text)) and not self.mean_something_else(text)
@@ -79,6 +80,12 @@ class Intents:
     def _weight(self, word: str) -> float:
         rarity = log(1 + self._many / max(1, self._seen[word]))
         return rarity * FILLER_WEIGHT if word in fillers() else rarity
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Capitals or not. Kept for good: a desk has more patterns than `re` remembers, and some several times."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def one_of(words: Sequence[str]) -> str:

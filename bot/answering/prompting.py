@@ -1,12 +1,14 @@
 """The words of the desk and of its prompts, read from files, rendered strictly: a misspelt name is an error at once."""
 
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
 DEFAULT_LANGUAGE = "en"
+JINJA = Environment(undefined=StrictUndefined, trim_blocks=True)
 
 
 class PromptError(ValueError):
@@ -18,7 +20,6 @@ class Prompts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._jinja = Environment(undefined=StrictUndefined, trim_blocks=True)
         found = sorted(path.parent.name for path in folder.glob("*/sentences.toml"))
         if DEFAULT_LANGUAGE not in found:
             raise PromptError(f"{folder / DEFAULT_LANGUAGE / 'sentences.toml'} is missing.")
@@ -34,7 +35,8 @@ class Prompts:
     def say(self, language: str, name: str, /, **values: object) -> str:
         """A fixed sentence. Raises PromptError when a value it needs is not given."""
         try:
-            return self._sentences[language][name].render(values)
+            sentence = self._sentences[language][name]
+            return sentence if isinstance(sentence, str) else sentence.render(values)
         except TemplateError as error:
             raise PromptError(f"{self._folder / language}/sentences.toml: {name}: {error}") from error
 
@@ -42,18 +44,18 @@ class Prompts:
         """A whole prompt file, such as agent.md."""
         path = self._folder / language / file
         try:
-            return self._jinja.from_string(path.read_text(encoding="utf-8")).render(values).strip()
+            return JINJA.from_string(path.read_text(encoding="utf-8")).render(values).strip()
         except (OSError, TemplateError) as error:
             raise PromptError(f"{path}: {error}") from error
 
     def table(self, language: str, file: str) -> dict[str, Any]:
-        """A whole data file, such as intents.toml."""
+        """A whole data file, such as intents.toml; to be read, never changed."""
         return _read_toml(self._folder / language / file)
 
-    def _read_sentences(self, language: str) -> dict[str, Template]:
+    def _read_sentences(self, language: str) -> dict[str, Template | str]:
         path = self._folder / language / "sentences.toml"
         try:
-            return {name: self._jinja.from_string(text) for name, text in _read_toml(path).items()}
+            return {name: _sentence(text) for name, text in _read_toml(path).items()}
         except TemplateError as error:
             raise PromptError(f"{path}: {error}") from error
 
@@ -67,6 +69,18 @@ class Prompts:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return _parsed(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PromptError(f"{path}: {error}") from error
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> dict[str, Any]:
+    """A desk asks for the same few files two dozen times while it opens."""
+    return tomllib.loads(text)
+
+
+@lru_cache(maxsize=2000)
+def _sentence(text: str) -> Template | str:
+    """Most have no hole to fill in: nothing is to be compiled."""
+    return JINJA.from_string(text) if "{" in text else text.removesuffix("\n")

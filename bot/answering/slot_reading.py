@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bot.answering.intents import one_of, whole
+from bot.answering.intents import compiled, one_of, whole
 from bot.answering.naming import Sold, absent, contained, name_words, spoken_words
 from bot.answering.number_words import DIGITS, WORDS
 from bot.answering.saved_addresses import SavedAddresses
@@ -45,11 +45,11 @@ class SlotReader:
     def __init__(self, wanted: Mapping[str, Any]) -> None:
         """`wanted` is the table of that name in prompts/*/intents.toml."""
         answers: Mapping[str, Sequence[str]] = wanted["answers"]
-        self._said = {name: re.compile(one_of(words), re.IGNORECASE) for name, words in answers.items()}
+        self._said = {name: compiled(one_of(words)) for name, words in answers.items()}
         self._joins = self._said["joins"]
         self._places, self._numbers = answers["places"], answers["numbers"]
         self._reasons = Phrases(wanted["reasons"])
-        self._spellings = [(re.compile(whole(word), re.IGNORECASE), name) for word, name in wanted["spellings"].items()]
+        self._spellings = [(compiled(whole(word)), name) for word, name in wanted["spellings"].items()]
         phrases = [said for some in wanted["wishes"].values() for said in some]
         self._phrases = frozenset(token for said in phrases for token in tokens(said))  # these name no item
         kinds = [word for kind in ("card", "wallet", "gift_card") for word in answers[kind]]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from bot.answering.intents import one_of, whole
+from bot.answering.intents import compiled, one_of, whole
 from bot.knowledge.tokens import tokens
 from bot.shop.order_numbers import as_typed
 
@@ -45,8 +45,8 @@ class Phrases:
 
     def __init__(self, phrases: Mapping[str, Sequence[str]], nots: Sequence[str] = ()) -> None:
         listed = sorted(((said, action) for action, some in phrases.items() for said in some), key=_weight)
-        self._patterns = [(re.compile(_pattern(said), re.IGNORECASE), action) for said, action in listed]
-        self._not = re.compile(rf"(?:{one_of(nots)})\W*$" if nots else NEVER, re.IGNORECASE)
+        self._patterns = [(compiled(_pattern(said)), action) for said, action in listed]
+        self._not = compiled(rf"(?:{one_of(nots)})\W*$" if nots else NEVER)
 
     def actions_in(self, text: str) -> Iterator[str]:
         """The longest phrase first; not what is denied, as in "I don't want to cancel"."""
@@ -67,10 +67,10 @@ class Wishes:
         self._wishes = Phrases(wanted["wishes"], saying["nots"])
         self._hints = Phrases(wanted["hints"], saying["nots"])
         self._strong, self._weak, self._requests, self._something_else = (
-            re.compile("|".join(map(_pattern, saying[name])), re.IGNORECASE)
+            compiled("|".join(map(_pattern, saying[name])))
             for name in ("questions", "perhaps_questions", "requests", "something_else")
         )
-        self._joins = re.compile(rf"(?:{PAUSE})|\s*(?:{one_of(saying['joins'])})\s*", re.IGNORECASE)
+        self._joins = compiled(rf"(?:{PAUSE})|\s*(?:{one_of(saying['joins'])})\s*")
         self._number = as_typed(order_number_pattern)
 
     def read(self, text: str) -> list[Wish]:

@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from redis import Redis
 
 from adapters.web.tokens import Tokens
-from serving.bench.surroundings import NO_LIMIT, Surroundings, free_port, seconds_of
+from serving.bench.surroundings import NO_LIMIT, Surroundings, seconds_of
+from serving.ports import free_port
 
 START_SECONDS = 90.0
 STOP_SECONDS = 15.0

@@ -1,7 +1,6 @@
 """What a row runs beside: a Redis, the scripted model and a data folder, each a process or a place of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -89,9 +88,3 @@ def machine_seconds() -> float:
     """That all cores together have worked, for whomever, see proc(5)."""
     user, nice, system, _, _, interrupts, soft_interrupts, *_ = Path("/proc/stat").read_text().split()[1:]
     return sum(map(int, (user, nice, system, interrupts, soft_interrupts))) / os.sysconf("SC_CLK_TCK")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

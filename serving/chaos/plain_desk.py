@@ -27,7 +27,9 @@ class Echo(ConversationManager):
         yield TextDelta(text)
         yield FinalText(text)
 
-    async def give_up(self, session: Session, messages: Sequence[Incoming], staff: str) -> AsyncGenerator[Part, None]:
+    async def give_up(
+        self, session: Session, messages: Sequence[Incoming], staff: str, why: str
+    ) -> AsyncGenerator[Part, None]:
         yield FinalText("given up")
 
 

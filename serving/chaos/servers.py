@@ -5,7 +5,6 @@ import itertools
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import redis
+
+from serving.ports import free_port
 
 READY_SECONDS = 15.0
 CLUSTER_SECONDS = 30.0
@@ -62,6 +63,9 @@ class Server:
         until(self._answers, READY_SECONDS, f"a redis-server that answers; its log is {self.folder / 'redis.log'}")
 
     def _answers(self) -> bool:
+        if self.process and self.process.poll() is not None:
+            log = self.folder / "redis.log"
+            raise RuntimeError(f"redis-server gave up: {log.read_text()[-2000:] if log.exists() else 'it has no log'}")
         with self.client() as client:
             try:
                 return bool(client.ping())
@@ -149,7 +153,7 @@ def cluster(binary: str, folder: Path, replicas: bool = False) -> Iterator[Nodes
     with ExitStack() as started:
         found = Nodes([])
         for number in range(6 if replicas else 3):
-            port = free_port_of_a_node()
+            port = free_port(beside=BUS)
             found.nodes.append(started.enter_context(_on(binary, folder / str(number), port, options)))
         _share_out(found.nodes[:3])
         _meet(found.nodes)
@@ -218,27 +222,6 @@ def until(is_so: Callable[[], bool], seconds: float, what: str) -> float:
             raise TimeoutError(f"waited {seconds:g} s for {what}")
         time.sleep(LOOK_SECONDS)
     return time.monotonic() - began
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def free_port_of_a_node() -> int:
-    """One whose bus port is free too."""
-    while True:
-        port = free_port()
-        if port + BUS > 65535:
-            port -= 2 * BUS
-        with socket.socket() as first, socket.socket() as second:
-            try:
-                first.bind(("127.0.0.1", port))
-                second.bind(("127.0.0.1", port + BUS))
-            except OSError:
-                continue
-        return port
 
 
 def system_redis() -> str | None:

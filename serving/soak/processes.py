@@ -3,7 +3,6 @@
 import ctypes
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,26 +82,3 @@ def all_killed_at_the_end(processes: Sequence[Process]) -> Iterator[None]:
     finally:
         for process in processes:
             process.kill()
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports below those that the system hands out by itself: a process that is started again finds its own free."""
-    low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    found: list[int] = []
-    for port in range(low - 1 - os.getpid() % 2000, 1024, -1):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if probe.connect_ex(("127.0.0.1", port)) and _binds(port):
-                found.append(port)
-        if len(found) == count:
-            return found
-    raise OSError("No free ports were found on this machine.")
-
-
-def _binds(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.redis.embedded import server_binary
+from serving.ports import free_port
 from serving.soak.books import Books, read_books
 from serving.soak.naive import read_naive_books
-from serving.soak.processes import SHOPDESK, Process, free_ports
+from serving.soak.processes import SHOPDESK, Process
 from serving.soak.shop import write_shop
 
 SCRIPT = Path(__file__).parent / "script.toml"
@@ -38,7 +39,7 @@ class OurDesk:
 
     def __init__(self, folder: Path, orders: Mapping[str, Sequence[str]]) -> None:
         folder.mkdir()
-        ports = free_ports(4)
+        ports = [free_port() for _ in range(4)]
         web, model = ports[:2], ports[2:]
         self.widget_secret = secrets.token_urlsafe(32)
         self.urls = [f"http://127.0.0.1:{port}" for port in web]
@@ -106,7 +107,7 @@ class NaiveDesk:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
-        self.folder, ports = folder, free_ports(2)
+        self.folder, ports = folder, [free_port() for _ in range(2)]
         self.urls = [f"http://127.0.0.1:{port}" for port in ports]
         self._redis_url = f"unix://{folder / 'redis.sock'}"
         redis = _redis(folder, "everysec")

@@ -33,7 +33,7 @@ def site() -> None: ...
 @click.option("--only", default="", metavar="PATTERN", help='Only pages with such a path: "/help/*".')
 @click.pass_obj
 def add(environ: Environ, url: str, language: str, kind: str, only: str) -> None:
-    play(_add(environ, Site(site_address(url), language, kind, only)))
+    play(_add(environ, url, language, kind, only))
 
 
 @site.command("list", help="The sites that are read, and when they were read last.")
@@ -46,18 +46,18 @@ def list_sites(environ: Environ) -> None:
 @click.argument("url", default="")
 @click.pass_obj
 def refresh(environ: Environ, url: str) -> None:
-    play(_refresh(environ, site_address(url) if url else ""))
+    play(_refresh(environ, url))
 
 
 @site.command("remove", help="Take what was read of a site out of the knowledge, and read it no more.")
 @click.argument("url")
 @click.pass_obj
 def remove(environ: Environ, url: str) -> None:
-    play(_remove(environ, site_address(url)))
+    play(_remove(environ, url))
 
 
-async def _add(environ: Environ, site: Site) -> None:
-    settings = settings_of(environ)
+async def _add(environ: Environ, url: str, language: str, kind: str, only: str) -> None:
+    settings, site = settings_of(environ), Site(site_address(url), language, kind, only)
     languages = read_prompts(settings).languages
     if site.language and site.language not in languages:
         raise ValueError(f"The desk does not speak {site.language}; it speaks {', '.join(languages)}: see prompts/.")
@@ -77,8 +77,8 @@ async def _list(environ: Environ) -> None:
         click.echo(f"{site.address}{asked}: {_counted(site, len(drafts))}, read {when}")
 
 
-async def _refresh(environ: Environ, address: str) -> None:
-    settings = settings_of(environ)
+async def _refresh(environ: Environ, url: str) -> None:
+    settings, address = settings_of(environ), site_address(url) if url else ""
     async with open_publishing(settings) as publishing:
         sites = [(site, kept) for site, kept in await publishing.sites() if address in ("", site.address)]
         if not sites:
@@ -87,7 +87,8 @@ async def _refresh(environ: Environ, address: str) -> None:
             click.echo(_said(await read_site(publishing, site, kept, read_prompts(settings).languages, time.time)))
 
 
-async def _remove(environ: Environ, address: str) -> None:
+async def _remove(environ: Environ, url: str) -> None:
+    address = site_address(url)
     async with open_publishing(settings_of(environ)) as publishing:
         found = [site for site, _ in await publishing.sites() if site.address == address]
         if not found:

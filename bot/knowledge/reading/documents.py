@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
-from jinja2 import StrictUndefined, TemplateError, UndefinedError
+from jinja2 import StrictUndefined, Template, TemplateError, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
 from bot.knowledge.passages import Kind, Passage
@@ -168,11 +169,16 @@ def _filled_in(draft: Draft, facts: Mapping[str, str]) -> Passage:
     return msgspec.structs.replace(passage, title=texts[0], text=texts[1], questions=tuple(filter(None, texts[2:])))
 
 
+@lru_cache(maxsize=1000)
+def _template(text: str) -> Template:
+    return FACTS.from_string(text)
+
+
 def _render(text: str, draft: Draft, facts: Mapping[str, str]) -> str:
     if "{{" not in text:
         return text
     try:
-        return FACTS.from_string(text).render(facts)
+        return _template(text).render(facts)
     except UndefinedError as unknown:
         what_to_do = "write its value into [facts] of shop.toml, or use a name that [rules] gives"
         reason = f"in {draft.passage.id}: {unknown}; {what_to_do}"

@@ -21,6 +21,7 @@ class RedisShelf:
     def __init__(self, connection: Connection) -> None:
         self._redis = connection.commands
         self._keep = script(connection.commands, "keep_knowledge")
+        self._put = script(connection.commands, "put_piece")
 
     async def put(self, name: str, archive: Path) -> None:
         _refuse_large(archive)
@@ -29,8 +30,7 @@ class RedisShelf:
             await self._redis.sadd(Keys.knowledge_archives(), key)
             sent = 0
             for number, piece in enumerate(_pieces(archive)):
-                await self._redis.hset(key, str(number), piece)
-                await self._redis.expire(key, UPLOAD_SECONDS)
+                await self._put(keys=[key], args=[str(number), piece, UPLOAD_SECONDS])
                 sent += 1
             there: Any = await self._redis.hlen(key)
         except RedisError as error:
