@@ -1,6 +1,7 @@
 """The gateway of the tests' Discord: sessions that are identified, resumed, invalidated, and cut."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from tests.discord_world import APPLICATION, Payload, World
 
 PRIVILEGED = {"members": 1 << 1, "presences": 1 << 8, "content": 1 << 15}
+TYPING, DIRECT_TYPING = 1 << 11, 1 << 14  # intents that nobody has to grant
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID, HELLO, ACK = 0, 1, 2, 6, 7, 9, 10, 11
 
 
@@ -33,8 +35,10 @@ class Session:
             await self._send(*one)
 
     async def _send(self, number: int, name: str, what: Payload) -> None:
+        """Who is gone, and does not know it yet, hears of it when they resume."""
         if self.socket and not self.socket.closed:
-            await self.socket.send_json({"op": DISPATCH, "t": name, "s": number, "d": what})
+            with contextlib.suppress(ConnectionError):
+                await self.socket.send_json({"op": DISPATCH, "t": name, "s": number, "d": what})
 
 
 class Gateway:
@@ -99,6 +103,8 @@ class Gateway:
         """Tell every session whom it concerns; without the intent a message comes without what it says."""
         for session in list(self.sessions.values()):
             if session.shard == (int(what.get("guild_id") or 0) >> 22) % session.shards:
+                if name == "TYPING_START" and not session.intents & (TYPING if "guild_id" in what else DIRECT_TYPING):
+                    continue
                 hidden = name.startswith("MESSAGE_") and not content_is_free and not session.intents & 1 << 15
                 await session.tell(name, what | {"content": "", "attachments": []} if hidden else what)
 
