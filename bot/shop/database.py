@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from typing import Any
 
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import Connection, MetaData, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -67,11 +67,15 @@ class Database:
                 pass
         except (TypeError, ValueError, OverflowError, sqlite3.Error) as error:  # also an option that no driver takes
             raise self._unavailable(error) from error
+        await self.add(metadata)
+
+    async def add(self, tables: MetaData) -> None:
+        """Create those that are missing. Raises StoreUnavailable."""
         async with self._explaining(), self._reader.connect() as connection:
             there = await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
-        if not there >= set(metadata.tables):  # else it would wait for whoever writes
+        if not there >= set(tables.tables):  # else it would wait for whoever writes
             async with self.writing() as connection:
-                await connection.run_sync(metadata.create_all)
+                await connection.run_sync(tables.create_all)
 
     @asynccontextmanager
     async def _explaining(self) -> AsyncIterator[None]:

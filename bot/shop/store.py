@@ -24,7 +24,7 @@ class ShopStore:
     """Every method raises StoreUnavailable when the database cannot be reached."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database = self.database = database
         self._seen = EMPTY
 
     async def profile(self) -> ShopProfile | None:
