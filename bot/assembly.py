@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.channels import Handles
-from bot.desk.handoff import Handoff
+from bot.desks import Desk
 from bot.opening.back_office import BackOffice, back_office_of
 from bot.opening.front import front_of
 from bot.opening.premises import open_premises
@@ -27,8 +27,8 @@ class ShopDesk:
         return self.back_office.worker
 
     @property
-    def handoff(self) -> Handoff:
-        return self.back_office.handoff
+    def staff(self) -> Desk:
+        return self.handles.staff.desk
 
     async def work(self) -> None:
         await self.back_office.work()

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from bot.desks import StaffSide
 from bot.messages import Event, Happening, Incoming
 from bot.pages import Pages
 
@@ -177,6 +178,7 @@ class Handles(msgspec.Struct, frozen=True):
     bookmarks: Bookmarks
     attachments: Attachments
     pages: Pages
+    staff: StaffSide
     figures: Figures
     health: Callable[[], Awaitable[dict[str, str]]]  # each by name: "ok", "away: …", or what is wrong
     secret: bytes  # signs what this shop hands out; every process of a desk has the same

@@ -70,6 +70,49 @@ class Keys:
         """Who of the staff has the conversation."""
         return f"staff:{self.tag(conversation)}:{conversation}"
 
+    def handoff(self, conversation: str) -> str:
+        """Hash: why and since when it waits for staff, who has it; expires with the conversation."""
+        return f"handoff:{self.tag(conversation)}:{conversation}"
+
+    def handoffs(self, tag: str) -> str:
+        """Sorted set: conversations that wait for staff or that staff have, by when they asked. Removed one by one;
+        never expires."""
+        return f"handoffs:{tag}"
+
+    def notes(self, conversation: str) -> str:
+        """Stream: what staff wrote for each other; expires with the conversation."""
+        return f"notes:{self.tag(conversation)}:{conversation}"
+
+    def mirrored(self, conversation: str, reader: str) -> str:
+        """Hash: what a desk elsewhere remembers of the conversation, and how far it has shown it; expires with it."""
+        return f"mirrored:{self.tag(conversation)}:{len(reader)}:{reader}:{conversation}"
+
+    def mirroring(self, tag: str, reader: str) -> str:
+        """Set: conversations that a desk elsewhere shows as open. Removed one by one; never expires."""
+        return f"mirroring:{tag}:{reader}"
+
+    def clocks(self, tag: str) -> str:
+        """Sorted set: when something is due in a handoff, by time. Removed one by one; never expires."""
+        return f"clocks:{tag}"
+
+    def facts(self, tag: str) -> str:
+        """Stream: what happened in each turn, to be written into the database. Deleted entry by entry."""
+        return f"facts:{tag}"
+
+    def desk_news(self, tag: str) -> str:
+        """Pub/sub: something of a handoff of this shard has changed."""
+        return f"desk_news:{tag}"
+
+    def overdue(self, tag: str) -> str:
+        """Sorted set: conversation and number of each handoff to which nobody came in time, by when that was.
+        Trimmed by the next."""
+        return f"overdue:{tag}"
+
+    @staticmethod
+    def waits() -> str:
+        """Sorted set: how long customers have waited lately until staff wrote, by time. Trimmed by the next."""
+        return "waits"
+
     def told(self, conversation: str) -> str:
         """Hash: by passage, which version of it was told last and at which event; expires with the conversation."""
         return f"told:{self.tag(conversation)}:{conversation}"
@@ -141,6 +184,16 @@ class Keys:
         return "faq_drafts_done:{drafts}"
 
     @staticmethod
+    def desk_session(token: str) -> str:
+        """Who has signed in at the desk, by the hash of their token; expires when they are idle."""
+        return f"desk_session:{token}"
+
+    @staticmethod
+    def desk_address(visit: str) -> str:
+        """A member has signed in from an address, by the hash of both; expires after the last time."""
+        return f"desk_address:{visit}"
+
+    @staticmethod
     def tries(what: str, who: str) -> str:
         """Counter of one limit; expires with its window."""
         return f"tries:{what}:{who}"
@@ -179,6 +232,11 @@ class Keys:
     def bringing() -> str:
         """Held by the process that brings what serves to Milvus; expires by itself."""
         return "bringing"
+
+    @staticmethod
+    def recording() -> str:
+        """Held by the process that writes what happened into the database; expires by itself."""
+        return "recording"
 
     @staticmethod
     def learning() -> str:

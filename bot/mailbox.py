@@ -10,6 +10,8 @@ import msgspec
 from redis.exceptions import RedisError
 
 from bot.channels import TooMuch
+from bot.insights.facts import HandoffFact
+from bot.insights.noted import CORRECTION, KEPT_WORDS
 from bot.keys import DEDUPE_SECONDS, GROUP, TAKEN_BACK, Keys
 from bot.listening import Listener, Told
 from bot.messages import DONE, STAFF, Busy, Event, Happening, Incoming, Said
@@ -111,10 +113,13 @@ class Mailbox:
     async def _stored(self, incoming: Incoming, per_minute: int, deliver: bool) -> str:
         keys, where = self._keys, incoming.conversation
         by = STAFF if incoming.channel == STAFF else "customer"
-        said = Said(by, incoming.message, incoming.text, incoming.attachments, incoming.public)
+        said = Said(by, incoming.message, incoming.text, incoming.attachments, incoming.public, incoming.name)
+        says = bool(incoming.text or incoming.attachments) and not incoming.message.startswith(CORRECTION)
+        by_staff, wrote = by == STAFF, says or by != STAFF  # a press or a correction is no answer of theirs
+        answer = HandoffFact(where, 0, time.time(), "answered", "asked", 0, "", by=incoming.author)
         tag = keys.tag(where)
         try:
-            answer: Any = await self._accept(
+            stored: Any = await self._accept(
                 keys=[
                     keys.dedupe(where, incoming.message),
                     keys.mailbox(where),
@@ -124,6 +129,9 @@ class Mailbox:
                     keys.turn(where),
                     keys.delivery(where),
                     keys.outbox(tag),
+                    keys.handoff(where),
+                    keys.clocks(tag),
+                    keys.facts(tag),
                 ],
                 args=[
                     msgspec.json.encode(msgspec.structs.replace(incoming, accepted="")),
@@ -140,15 +148,20 @@ class Mailbox:
                     _busy,
                     keys.shards,
                     int(deliver),
+                    keys.desk_news(tag),
+                    time.time(),
+                    by if wrote else "",
+                    _words(incoming),
+                    msgspec.json.encode(answer) if by_staff else "",
                 ],
             )
         except RedisError as error:
             metrics.refused_total.labels("not_stored").inc()
             raise ConnectionError(f"the message was not stored: {error}") from error
-        if isinstance(answer, str):
+        if isinstance(stored, str):
             metrics.accepted_total.labels(incoming.channel).inc()
-            return answer
-        what, wait = answer
+            return stored
+        what, wait = stored
         metrics.refused_total.labels(what).inc()
         raise TooMuch(what, int(wait))
 
@@ -176,8 +189,21 @@ class Mailbox:
                     keys.forgotten(tag),
                     keys.delivery(conversation),
                     keys.outbox(tag),
+                    keys.handoff(conversation),
+                    keys.handoffs(tag),
+                    keys.clocks(tag),
+                    keys.notes(conversation),
+                    keys.facts(tag),
                 ],
-                args=[conversation, keys.arrivals(tag), AFTER_ALL, keys.kept_seconds, time.time(), _done],
+                args=[
+                    conversation,
+                    keys.arrivals(tag),
+                    AFTER_ALL,
+                    keys.kept_seconds,
+                    time.time(),
+                    _done,
+                    keys.desk_news(tag),
+                ],
             )
         except RedisError as error:
             raise ConnectionError(f"the conversation was not erased: {error}") from error
@@ -220,6 +246,13 @@ class Mailbox:
         except RedisError as error:
             raise ConnectionError(f"the conversation could not be read: {error}") from error
         return [Told(entry, fields["what"], fields.get("answers", "")) for entry, fields in entries]
+
+
+def _words(incoming: Incoming) -> str:
+    """What staff see of it in the line; "" for a press, which says nothing to them."""
+    if incoming.text or not incoming.attachments:
+        return incoming.text[:KEPT_WORDS]
+    return f"📎 {incoming.attachments[0].name or incoming.attachments[0].kind}"[:KEPT_WORDS]
 
 
 def _is_of(letter: str, message: str) -> bool:

@@ -6,6 +6,7 @@ import msgspec
 
 STAFF = "staff"  # the channel of what the shop's people write into a conversation
 CLOSE = "close"  # what they press when they have dealt with it
+TOOK, RETURNED = "took", "returned"  # when they begin, and when the bot goes on without them
 
 
 class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -34,6 +35,7 @@ class Incoming(msgspec.Struct, frozen=True, omit_defaults=True):
     quotes: str = ""  # what the message that it replies to says
     edits: str = ""  # the channel's id of the message of which this is the new wording
     public: bool = False  # others read what is written there: nothing of the customer's own may be
+    name: str = ""  # of the member of the staff who wrote it, as customers read it
     trace: str = ""  # W3C traceparent of its acceptance, "" where nobody traces
 
 
@@ -82,7 +84,8 @@ class InPrivate(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="kind", tag="status"):
-    """Where the turn stands: thinking, restarted, simpler, waiting_for_staff, with_staff, done."""
+    """Where the turn stands: thinking, restarted, simpler, waiting_for_staff, with_staff, done. In passing, and beside
+    any turn: staff_typing."""
 
     status: str
 
@@ -101,6 +104,7 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", ta
     text: str
     attachments: tuple[Attachment, ...] = ()
     public: bool = False  # others read along
+    name: str = ""  # of the member of the staff who wrote it
 
 
 Part = TextDelta | FinalText | Sources | Card | Buttons | InPrivate | Status | Busy
@@ -117,3 +121,5 @@ class Event(msgspec.Struct, frozen=True):
 
 THINKING, RESTARTED, SIMPLER, DONE = Status("thinking"), Status("restarted"), Status("simpler"), Status("done")
 WAITING_FOR_STAFF, WITH_STAFF = Status("waiting_for_staff"), Status("with_staff")
+STAFF_TYPING = Status("staff_typing")
+LEFT_THE_LINE = Status("left_the_line")

@@ -218,7 +218,7 @@ class Walk:
 
 
 def _is_passing(what: object) -> bool:
-    return isinstance(what, Status) and what.status in ("thinking", "restarted")
+    return isinstance(what, Status) and what.status in ("thinking", "restarted", "staff_typing")
 
 
 @dataclass

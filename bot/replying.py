@@ -9,13 +9,14 @@ from functools import partial
 
 import msgspec
 
+from bot.batches import Batch
 from bot.conversation import ConversationManager
 from bot.messages import RESTARTED, WAITING_FOR_STAFF, Part, TextDelta
 from bot.observing.turn_record import this_turn
 from bot.sessions import Session, open_session
 from bot.telling import Telling
 from bot.turn_taking import pause, settling
-from bot.turns import Batch, TurnQueue
+from bot.turns import TurnQueue
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +58,12 @@ class Replying:
             await asyncio.sleep(settled - asyncio.get_running_loop().time())
         return reply
 
-    async def excuse(self, batch: Batch) -> Reply:
+    async def excuse(self, batch: Batch, why: str) -> Reply:
         """What is said, and who is brought in, when there will be no reply."""
         session = _session_of(batch)
         try:
-            return Reply(session, [part async for part in self._manager.give_up(session, batch.messages, batch.staff)])
+            parts = self._manager.give_up(session, batch.messages, batch.staff, why)
+            return Reply(session, [part async for part in parts])
         except Exception:
             log.exception("the customer cannot be told")
             return Reply(_session_of(batch), [WAITING_FOR_STAFF])

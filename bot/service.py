@@ -8,13 +8,15 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
+from bot.batches import Batch, Ended, Token
+from bot.insights.noted import Noted
 from bot.limits import NotCounted
 from bot.mailbox import earlier
 from bot.observing.turn_record import recorded_turn, this_turn
 from bot.redis.trying_again import LONGEST_RETRY_SECONDS, RETRY_SECONDS, attempt, insist
 from bot.replying import Reply, Replying
 from bot.sessions import saved
-from bot.turns import Batch, Ended, Token, TurnQueue
+from bot.turns import TurnQueue
 
 log = logging.getLogger(__name__)
 
@@ -174,11 +176,13 @@ class Service:
     async def _park(self, batch: Batch, why: str) -> Ended:
         """Put the mail aside, tell the customer and bring in staff."""
         log.error("mail was parked", extra={"conversation": batch.token.conversation, "why": why, "tries": batch.tries})
-        excuse = await self._replying.excuse(batch)
         record = this_turn()
+        record.noted = Noted()  # of the attempts that failed nothing is kept
+        excuse = await self._replying.excuse(batch, why)
         record.parked, record.answered_by = why, "nobody"
         with record.committing():
-            return await insist(partial(self._queue.park, batch, saved(excuse.session), excuse.lasting, why))
+            session = saved(excuse.session)
+            return await insist(partial(self._queue.park, batch, session, excuse.lasting, why, record.noted))
 
 
 def _is_being_cancelled() -> bool:

@@ -5,17 +5,17 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from enum import Enum
 from typing import Any
 
 import msgspec
 from redis.asyncio.client import PubSub
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from bot.insights.noted import Noted
+from bot.batches import Batch, Ended, Token
+from bot.insights.noted import KEPT_WORDS, Noted, Opening
 from bot.insights.told_texts import ToldTexts
 from bot.keys import GROUP, LEASE_SECONDS, TAKEN_BACK, Keys
-from bot.messages import DONE, RESTARTED, THINKING, WAITING_FOR_STAFF, Incoming, Part, TextDelta
+from bot.messages import DONE, LEFT_THE_LINE, RESTARTED, THINKING, WAITING_FOR_STAFF, Incoming, Part, TextDelta
 from bot.redis.connection import Connection, heard, script
 
 AT_MOST = 20  # messages of one turn
@@ -24,41 +24,6 @@ LONGEST_WAIT_SECONDS = 7.0  # for the answer to a read that blocks for two
 
 _incoming = msgspec.json.Decoder(Incoming)
 _encode = msgspec.json.encode
-
-
-class Token(msgspec.Struct, frozen=True):
-    """The right to serve a conversation: one entry of the ready stream."""
-
-    id: str
-    conversation: str
-    tag: str
-
-
-class Batch(msgspec.Struct, frozen=True):
-    """What a leased conversation brings to a turn."""
-
-    token: Token
-    fence: int
-    messages: tuple[Incoming, ...]
-    letters: int  # how many of the mailbox these are; what was taken back is among them, and no message
-    last: str  # event id of the newest message in it
-    waiting: int  # how many messages waited, these included
-    tries: int  # how often a worker began on them and did not come back, this time included
-    taken: str  # event id at which they were taken: the time by Redis' clock
-    readable: bool  # whether all of them are; one that is not is empty
-    session: str  # as it was saved, "" for a new conversation
-    staff: str  # who of the staff has the conversation, "" for nobody
-
-
-class Ended(Enum):
-    """How a commit ended."""
-
-    MORE = 1  # committed; more mail waits and the lease is kept
-    FINISHED = 0  # committed; nothing waits
-    STEPPED_BACK = 2  # committed; more mail waits in line again, the lease is given up
-    TAKEN_OVER = -1  # another worker has the conversation: all of this turn is void
-    STAFF_CHANGED = -2  # void: staff came or went while the reply was in the making
-    INTERRUPTED = -3  # void: the customer wrote while the reply was in the making
 
 
 class TurnQueue:
@@ -151,7 +116,7 @@ class TurnQueue:
             )
         if answer[0] <= 0:
             return None
-        fence, session, staff, waiting, tries, taken, *mail = answer
+        fence, session, staff, staffed, waiting, tries, taken, *mail = answer
         letters = [letter.partition(" ") for letter in mail]
         messages = [_message(event_id, text) for event_id, _, text in letters if text != TAKEN_BACK]
         return Batch(
@@ -166,13 +131,15 @@ class TurnQueue:
             taken=taken,
             session=session,
             staff=staff,
+            staffed=staffed,
         )
 
     async def emit(self, batch: Batch, part: Part) -> None:
         """Tell of something passing; nothing happens when the turn is no longer ours."""
         where = batch.token.conversation
         await self._scripts["emit"](
-            keys=[self._keys.turn(where), self._keys.events(where)], args=[batch.fence, _encode(part), batch.last]
+            keys=[self._keys.turn(where), self._keys.events(where)],
+            args=[batch.fence, _encode(part), batch.last, batch.staffed],
         )
 
     async def commit(
@@ -192,15 +159,21 @@ class TurnQueue:
         whether everything before is to be forgotten.
         May be asked again when the answer was lost on the way: it happens once.
         """
-        if noted:
+        if noted and noted.told:
             with contextlib.suppress(OutOfMemoryError):  # a full Redis still lets us answer what was accepted
                 await self._texts.keep(noted.told)  # first: no text is told that is not kept
-        notes = noted.encoded() if noted else ""
-        return await self._end(batch, session, parts, interruptible, step_back, last_piece, notes, parked="")
+        return await self._end(batch, session, parts, interruptible, step_back, last_piece, noted or Noted(), parked="")
 
-    async def park(self, batch: Batch, session: str, parts: Sequence[Part], why: str) -> Ended:
+    async def park(
+        self, batch: Batch, session: str, parts: Sequence[Part], why: str, noted: Noted | None = None
+    ) -> Ended:
         """End the turn without an answer: its mail is put aside for staff (bot/parking.py), `why` in a word."""
-        return await self._end(batch, session, parts, False, False, "", "", parked=why)
+        noted = noted or Noted()
+        if noted.handoff is None and batch.messages:
+            newest = batch.messages[-1]
+            words, public = newest.text[:KEPT_WORDS], "1" if newest.public else ""
+            noted.handoff = Opening("parked", newest.channel, "", words, public)
+        return await self._end(batch, session, parts, False, False, "", noted, parked=why)
 
     async def _end(
         self,
@@ -210,10 +183,10 @@ class TurnQueue:
         interruptible: bool,
         step_back: bool,
         last_piece: str,
-        notes: str,
+        noted: Noted,
         parked: str,
     ) -> Ended:
-        keys, where = self._keys, batch.token.conversation
+        keys, where, now = self._keys, batch.token.conversation, time.time()
         return Ended(
             await self._scripts["commit"](
                 keys=[
@@ -233,24 +206,30 @@ class TurnQueue:
                     keys.unanswered(batch.token.tag),
                     keys.forgotten(batch.token.tag),
                     keys.ratings(batch.token.tag),
+                    keys.handoff(where),
+                    keys.handoffs(batch.token.tag),
+                    keys.clocks(batch.token.tag),
+                    keys.facts(batch.token.tag),
+                    keys.notes(where),
                 ],
                 args=[
                     batch.fence,
                     batch.letters,
                     batch.waiting if interruptible else -1,
-                    batch.staff,
+                    f"{batch.staff} {batch.staffed}",
                     session,
                     keys.kept_seconds,
                     batch.token.id,
                     GROUP,
                     batch.last,
-                    time.time() if WAITING_FOR_STAFF in parts else "",
+                    now if WAITING_FOR_STAFF in parts else "",
                     where,
                     parked,
-                    time.time(),
+                    now,
                     int(step_back),
                     _encode(TextDelta(last_piece)) if last_piece else "",
-                    notes,
+                    noted.encoded(now, LEFT_THE_LINE in parts),
+                    keys.desk_news(batch.token.tag),
                     *(_encode(part) for part in parts),
                     _encode(DONE),
                 ],

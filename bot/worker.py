@@ -9,12 +9,13 @@ from functools import partial
 import msgspec
 from redis.exceptions import RedisError
 
+from bot.batches import Token
 from bot.conversation import ConversationManager
 from bot.keys import LEASE_SECONDS, Keys
 from bot.redis.trying_again import RETRY_SECONDS, attempt, insist
 from bot.replying import Replying
 from bot.service import Service
-from bot.turns import Token, TurnQueue
+from bot.turns import TurnQueue
 
 log = logging.getLogger(__name__)
 

@@ -1,5 +1,6 @@
 """`shopdesk desk`: conversations that wait for a person, in the terminal of one."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -9,25 +10,33 @@ import click
 
 from bot.attachments.keeping import read_kept
 from bot.commands.playing import Environ, play, settings_of
-from bot.desk.handoff import Handoff, is_public
+from bot.desk.book import Book
+from bot.desk.desk import StaffDesk
+from bot.desk.line import Line
+from bot.desk.news import DeskNews
+from bot.desk.overdue import Overdue
 from bot.desk.ratings import Ratings
+from bot.desk.tables import desk_tables
+from bot.desks import Member
 from bot.keys import Keys
 from bot.listening import Listener
 from bot.mailbox import Mailbox
-from bot.messages import Attachment, FinalText, Said
+from bot.messages import CLOSE, RETURNED, STAFF, TOOK, Attachment, FinalText, Said
 from bot.opening.attachments import store_of_attachments
-from bot.opening.places import redis_url
+from bot.opening.places import database_url, redis_url
 from bot.redis.connection import Connection, connect
 from bot.redis.shards import check_shards
+from bot.shop.store import open_store
 
 PUBLIC = "(others read along)"
+DEEDS = {TOOK: "(has taken it)", RETURNED: "(has given it back to the bot)", CLOSE: "(closed)"}
 
 
 @click.group(help="Conversations that wait for a person.")
 def desk() -> None: ...
 
 
-@desk.command(help="Who waits, the longest first.")
+@desk.command(help="Who waits, the longest first; then those whom somebody has.")
 @click.pass_obj
 def waiting(environ: Environ) -> None:
     play(_waiting(environ))
@@ -67,9 +76,10 @@ def say(environ: Environ, conversation: str, text: str, who: str) -> None:
 
 @desk.command("return", help="Give a conversation back to the bot.")
 @click.argument("conversation")
+@click.option("--who", default="staff", help="Your name.")
 @click.pass_obj
-def give_back(environ: Environ, conversation: str) -> None:
-    play(_give_back(environ, conversation))
+def give_back(environ: Environ, conversation: str, who: str) -> None:
+    play(_give_back(environ, conversation, who))
 
 
 @desk.command(help="End a conversation: the customer is thanked, and asked how it was; the bot answers again.")
@@ -87,14 +97,25 @@ def ratings(environ: Environ, days: int) -> None:
     play(_ratings(environ, days))
 
 
+@desk.command(help="To whom nobody came in time, and what has become of it.")
+@click.option("--days", default=30, show_default=True, help="Of how many days.")
+@click.pass_obj
+def overdue(environ: Environ, days: int) -> None:
+    play(_overdue(environ, days))
+
+
 async def _waiting(environ: Environ) -> None:
-    async with _handoff(environ) as handoff:
-        waiting = await handoff.waiting()
-    for one in waiting:
+    async with _connected(environ) as (connection, keys):
+        handoffs = await Line(connection, keys).handoffs()
+    found = [one for one in handoffs if one.state == "waiting"]
+    for one in found:
         since = datetime.fromtimestamp(one.since, UTC).astimezone()
-        click.echo(f"{one.conversation}  since {since:%Y-%m-%d %H:%M}" + (f"  {PUBLIC}" if one.public else ""))
-    if not waiting:
+        public = f"  {PUBLIC}" if one.public else ""
+        click.echo(f"{one.conversation}  since {since:%Y-%m-%d %H:%M}  {one.reason}{public}")
+    if not found:
         click.echo("Nobody is waiting.")
+    for one in handoffs[len(found) :]:
+        click.echo(f"{one.conversation}  taken by {one.owner}")
 
 
 async def _fetch(environ: Environ, kept: str, file: Path) -> None:
@@ -115,6 +136,12 @@ def _described(one: Attachment) -> str:
     return ", ".join(filter(None, (f"{one.kind} {name}".strip(), size, where)))
 
 
+def _words(said: Said) -> str:
+    """What was written, or what staff did instead; "" for a button of a customer, and for the desk's clock."""
+    deed = said.message.partition(":")[0] if said.by == STAFF else ""
+    return _printable(said.text) or DEEDS.get(deed, "")
+
+
 def _printable(text: str) -> str:
     """What a customer has written must not command the terminal of who reads it."""
     return "".join(letter for letter in text if letter == "\n" or letter.isprintable())
@@ -123,12 +150,12 @@ def _printable(text: str) -> str:
 async def _show(environ: Environ, conversation: str) -> None:
     async with _connected(environ) as (connection, keys):
         events = await Mailbox(connection, keys, Listener(connection)).transcript(conversation)
-    if any(is_public(event.what) for event in events):
+    if any(isinstance(event.what, Said) and event.what.public for event in events):
         click.echo(PUBLIC)
     for event in events:
         if isinstance(event.what, Said):
-            if event.what.text or not event.what.attachments:
-                click.echo(f"{event.what.by}: {_printable(event.what.text) or '(closed)'}")
+            if words := _words(event.what):
+                click.echo(f"{event.what.by}: {words}")
             for attachment in event.what.attachments:
                 click.echo(f"    [{_described(attachment)}]")
         elif isinstance(event.what, FinalText):
@@ -138,26 +165,26 @@ async def _show(environ: Environ, conversation: str) -> None:
 
 
 async def _take(environ: Environ, conversation: str, who: str) -> None:
-    async with _handoff(environ) as handoff:
-        await handoff.take(conversation, who)
+    async with _desk(environ) as desk:
+        await desk.take(_member(who), conversation)
     click.echo(f"You have {conversation}; the bot is silent there.")
 
 
 async def _say(environ: Environ, conversation: str, who: str, text: str) -> None:
-    async with _handoff(environ) as handoff:
-        await handoff.say(conversation, who, text)
+    async with _desk(environ) as desk:
+        await desk.say(_member(who), conversation, text, f"{who}:{time.time_ns()}")
     click.echo("Sent.")
 
 
-async def _give_back(environ: Environ, conversation: str) -> None:
-    async with _handoff(environ) as handoff:
-        await handoff.give_back(conversation)
+async def _give_back(environ: Environ, conversation: str, who: str) -> None:
+    async with _desk(environ) as desk:
+        await desk.give_back(_member(who), conversation)
     click.echo(f"The bot answers in {conversation} again.")
 
 
 async def _close(environ: Environ, conversation: str, who: str) -> None:
-    async with _handoff(environ) as handoff:
-        await handoff.close(conversation, who)
+    async with _desk(environ) as desk:
+        await desk.close(_member(who), conversation)
     click.echo(f"{conversation} is closed; the customer is asked how it was.")
 
 
@@ -172,6 +199,17 @@ async def _ratings(environ: Environ, days: int) -> None:
     click.echo(f"{len(found)} in {days} days, {sum(found) / len(found):.1f} on average")
 
 
+async def _overdue(environ: Environ, days: int) -> None:
+    async with _connected(environ) as (connection, keys):
+        missed = await Overdue(connection, keys).since(days * 24 * 3600)
+    for one in missed:
+        at, now = datetime.fromtimestamp(one.at, UTC).astimezone(), one.handoff
+        became = "it is over" if now is None else f"{now.owner} has it" if now.owner else "still waits"
+        click.echo(f"{one.conversation}  missed {at:%Y-%m-%d %H:%M}  {became}")
+    if not missed:
+        click.echo("Nobody was missed.")
+
+
 @asynccontextmanager
 async def _connected(environ: Environ) -> AsyncIterator[tuple[Connection, Keys]]:
     """To the Redis of the desk that is running."""
@@ -182,6 +220,15 @@ async def _connected(environ: Environ) -> AsyncIterator[tuple[Connection, Keys]]
 
 
 @asynccontextmanager
-async def _handoff(environ: Environ) -> AsyncIterator[Handoff]:
-    async with _connected(environ) as (connection, keys):
-        yield Handoff(connection, keys, Mailbox(connection, keys, Listener(connection)))
+async def _desk(environ: Environ) -> AsyncIterator[StaffDesk]:
+    """Its deeds alone: nobody here listens to what is new."""
+    async with _connected(environ) as (connection, keys), open_store(database_url(settings_of(environ))) as store:
+        await store.database.add(desk_tables)
+        listener = Listener(connection)
+        mailbox, news = Mailbox(connection, keys, listener), DeskNews(connection, keys, listener)
+        yield StaffDesk(connection, keys, mailbox, news, Book(store.database))
+
+
+def _member(who: str) -> Member:
+    """Whoever works at this machine may do what an agent may."""
+    return Member(who, who.capitalize(), "agent")

@@ -18,17 +18,27 @@ from bot.answering.intents import Intents
 from bot.answering.link_desk import LinkDesk
 from bot.answering.turn import Answerer
 from bot.conversation import ConversationManager
-from bot.desk.handoff import Handoff
+from bot.desk.answer_mail import KEY as ANSWER_KEY
+from bot.desk.answer_mail import AnswerMail
+from bot.desk.clock_keeper import ClockKeeper
+from bot.desk.expected_wait import ExpectedWait
+from bot.desk.hours import OpeningHours
+from bot.desk.line import Line
+from bot.desk.waiting_room import WaitingRoom
+from bot.desk.when import When
+from bot.insights.noting import Noting
 from bot.knowledge.sites.rounds import SiteRounds
 from bot.language import LanguageDetector
 from bot.letters.courier import Courier
 from bot.letters.errands import ErrandBook
+from bot.letters.kinds import LettersOfAllKinds
 from bot.letters.mail import Announced, Mailer, Postroom, Smtp, smtp_server
 from bot.link_codes import LinkCodes
 from bot.listening import Listener
 from bot.mailbox import Mailbox
 from bot.manners.manners import Manners
 from bot.one_time_codes import OneTimeCodes
+from bot.opening.insights import recording
 from bot.opening.premises import Premises, join_premises
 from bot.redis.one_at_a_time import one_at_a_time
 from bot.settings import Settings
@@ -36,6 +46,7 @@ from bot.shop.identity import Identity
 from bot.shop.records import ShopProfile
 from bot.shop.store import ShopStore, StoreUnavailable
 from bot.turns import TurnQueue
+from bot.with_staff import WithStaff
 from bot.worker import Timing, Worker
 
 FRESH_SECONDS = 3600
@@ -45,7 +56,6 @@ LAST_MAIL_SECONDS = 3.0  # for what is on its way when we are to stop; letters a
 @dataclass(frozen=True, slots=True)
 class BackOffice:
     worker: Worker
-    handoff: Handoff
     alone: bool  # what is leased on this Redis was left by a dead worker
 
     async def work(self) -> None:
@@ -84,31 +94,45 @@ async def back_office_of(premises: Premises) -> AsyncIterator[BackOffice]:
             ErrandBook(on.connection) if mailer else None,
             on.attachments,
         )
+        mailbox = Mailbox(on.connection, on.keys, Listener(on.connection))
+        answers = AnswerMail(ground, on.connection, on.keys, mailbox)
         if mailer:
-            await opened.enter_async_context(_mailing(ground, mailer))
+            await opened.enter_async_context(_mailing(ground, mailer, answers))
         answerer = await opened.enter_async_context(_answerer(settings, ground))
-        handoff = Handoff(on.connection, on.keys, Mailbox(on.connection, on.keys, Listener(on.connection)))
+        manners = Manners(ground, links := LinkDesk(ground), sees=settings.model_sees and bool(settings.model_url))
+        noting = Noting(on.profile.order_number)
+        expected = ExpectedWait(on.connection, on.keys, OpeningHours(on.profile.desk))
+        with_staff = WithStaff(
+            Line(on.connection, on.keys),
+            WaitingRoom(ground, expected, answers=answers),
+            When.of(on.prompts, settings.tone_threshold),
+            manners.rating,
+            on.prompts,
+            noting,
+        )
         detector = LanguageDetector(on.prompts.languages)
-        links = LinkDesk(ground)
         manager = ConversationManager(
             answerer,
             ActionDesk(ground),
             links,
-            handoff,
+            with_staff,
             identity,
             detector,
             on.prompts,
             intents,
-            on.profile,
-            Manners(ground, links, sees=settings.model_sees and bool(settings.model_url)),
+            noting,
+            manners,
         )
         queue = TurnQueue(on.connection, on.keys, f"worker-{os.getpid()}-{secrets.token_hex(4)}")
         ageing = asyncio.create_task(_keep_fresh(on.store))
         opened.callback(ageing.cancel)
         if settings.site_refresh_hours:
             opened.callback(asyncio.create_task(_site_rounds(on).keep()).cancel)
+        await opened.enter_async_context(recording(on))
+        keeper = ClockKeeper(on.connection, on.keys, mailbox, on.profile.desk, expected)
+        opened.callback(asyncio.create_task(keeper.run()).cancel)
         timing = Timing(burst=settings.burst_seconds, grace=settings.grace_seconds)
-        yield BackOffice(Worker(queue, manager, on.keys, settings.workers, timing), handoff, on.alone)
+        yield BackOffice(Worker(queue, manager, on.keys, settings.workers, timing), on.alone)
 
 
 @asynccontextmanager
@@ -122,11 +146,12 @@ async def _answerer(settings: Settings, ground: Ground) -> AsyncIterator[Answere
 
 
 @asynccontextmanager
-async def _mailing(ground: Ground, mailer: Mailer) -> AsyncIterator[None]:
+async def _mailing(ground: Ground, mailer: Mailer, answers: AnswerMail) -> AsyncIterator[None]:
     """Letters that are noted are sent; at the end, those on their way may arrive."""
     if ground.errands is None or ground.postroom is None:
         raise ValueError("who can send mail has a book of letters and a postroom")
-    courier = Courier(ground.errands, DeedMail(ground), mailer)
+    letters = LettersOfAllKinds(DeedMail(ground), {ANSWER_KEY: answers})
+    courier = Courier(ground.errands, letters, mailer)
     courier.start()
     try:
         yield

@@ -12,6 +12,7 @@ from bot.model_server import ask_model_servers, away
 from bot.observing.delivering import TracedPostbox
 from bot.opening.premises import Premises, join_premises
 from bot.opening.signing_secret import agreed_secret
+from bot.opening.staff_side import staff_side_of
 from bot.outbox import Postman
 from bot.pace import RedisPace
 from bot.pages import Visitor
@@ -47,6 +48,7 @@ async def front_of(premises: Premises) -> AsyncIterator[Handles]:
             pace=RedisPace(on.connection),
             bookmarks=RedisBookmarks(on.connection),
             attachments=on.attachments,
+            staff=await opened.enter_async_context(staff_side_of(on, postbox, listener, secret)),
             pages=ShopPages(on.profile, on.store, on.retriever, on.presenting, await _visitors(on.store, on.profile)),
             figures=on.figures,
             health=lambda: _health(premises),

@@ -10,6 +10,11 @@ from bot.answering.presenting import Presenting
 from bot.answering.prompting import Prompts
 from bot.attachments.keeping import KeptAttachments
 from bot.channels import Figures
+from bot.desk.canned import CannedStore
+from bot.desk.demo_staff import settle_demo_staff
+from bot.desk.passwords import Passwords
+from bot.desk.people import Staff
+from bot.desk.tables import desk_tables
 from bot.keys import Keys
 from bot.knowledge.embedding.choosing import choose_embedder, choose_reranker
 from bot.knowledge.index import open_index
@@ -58,6 +63,7 @@ async def open_premises(
 
     Raises OSError or ValueError with one sentence that says what to do.
     """
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     keys = Keys(settings.shards, settings.keep_days)
     prompts = read_prompts(settings)
     async with (
@@ -72,9 +78,10 @@ async def open_premises(
         publishing = Publishing(store, place.folder, prompts.languages, embedder, place)
         async with one_at_a_time(connection, keys.preparing()):
             await publishing.prepare(datetime.now(UTC))
-        profile = await store.profile()
-        if profile is None:
-            raise StoreUnavailable("The shop's database was emptied while we started: start again.")
+            profile = await store.profile()
+            if profile is None:
+                raise StoreUnavailable("The shop's database was emptied while we started: start again.")
+            await _settle_staff(store, profile, settings)
         limits = Limits(connection.commands)
         index = await open_index(place.folder, embedder, partial(MilvusFinder, milvus) if milvus else None)
         async with (
@@ -98,6 +105,13 @@ async def open_premises(
                 announce=announce,
                 alone=alone,
             )
+
+
+async def _settle_staff(store: ShopStore, profile: ShopProfile, settings: Settings) -> None:
+    """Their tables, and those who work at the demo shop."""
+    await store.database.add(desk_tables)
+    staff, canned = Staff(store.database, Passwords()), CannedStore(store.database)
+    await settle_demo_staff(staff, canned, profile.demo, settings.data_dir)
 
 
 @asynccontextmanager

@@ -1,8 +1,10 @@
 -- Store one message: once by its id, behind the others of its conversation, and wake a worker.
--- KEYS: dedupe, mailbox, ready, events, written, turn, delivery, outbox
+-- KEYS: dedupe, mailbox, ready, events, written, turn, delivery, outbox, handoff, clocks, facts
 -- ARGV: message, said, conversation, arrivals, dedupe seconds, session seconds, most a minute (0: any), most unanswered,
 --       most in line, how long a line is told of, group, busy event (with a %d for the place), shards,
---       deliver (1: from now on what happens goes through the outbox)
+--       deliver (1: from now on what happens goes through the outbox), news of the desk, time now,
+--       who writes (customer, staff, '' for what nobody wrote), the beginning of what they write,
+--       what is written down where it is an answer of staff
 -- Returns the event id; {what there is too much of, seconds to wait} where it is not stored.
 local seen = redis.call('GET', KEYS[1])
 if seen then return seen end
@@ -25,6 +27,20 @@ if redis.call('EXPIRE', KEYS[7], ARGV[6]) == 1 then
   redis.call('PUBLISH', KEYS[8], '0 - ' .. ARGV[3])
 end
 redis.call('PUBLISH', KEYS[4], id .. '  ' .. ARGV[2])
+if redis.call('EXISTS', KEYS[9]) == 1 then
+  if ARGV[17] == 'customer' then
+    redis.call('HSET', KEYS[9], 'wrote', ARGV[16])
+    if ARGV[18] ~= '' then redis.call('HSET', KEYS[9], 'words', ARGV[18]) end
+  elseif ARGV[17] == 'staff' then
+    redis.call('HSET', KEYS[9], 'answered', ARGV[16])
+    local fact, kept = cjson.decode(ARGV[19]), redis.call('HMGET', KEYS[9], 'number', 'since', 'reason', 'channel', 'language')
+    fact.number, fact.since, fact.reason, fact.channel = tonumber(kept[1]), tonumber(kept[2]), kept[3], kept[4]
+    fact.language = kept[5] or ''
+    redis.call('XADD', KEYS[11], 'MAXLEN', '~', 200000, '*', 'fact', cjson.encode(fact))
+  end
+  if ARGV[17] ~= '' then redis.call('ZADD', KEYS[10], ARGV[16], ARGV[3]) end  -- its clock looks again
+  redis.call('PUBLISH', ARGV[15], '0 - ' .. ARGV[3])
+end
 redis.call('PUBLISH', ARGV[4], id .. ' ' .. ARGV[3])
 if unanswered > 0 then return id end
 if line >= tonumber(ARGV[10]) then

@@ -1,20 +1,22 @@
 -- End a turn: state, reply and the answered mail go in one step, or not at all. Asked again, it only says how it ended.
 -- KEYS: turn, mailbox, session, events, lease, ready, staff, line for staff, parked, told, tellings, tellings by time,
---       missed, unanswered, forgotten, ratings
--- ARGV: fence, taken, most waiting (-1: any), staff, session, session seconds, token, group, answered,
+--       missed, unanswered, forgotten, ratings, handoff, handoffs, clocks, facts, notes
+-- ARGV: fence, taken, most waiting (-1: any), staff and how often that changed, session, session seconds, token, group, answered,
 --       time at which it joins the line for staff ('' where it does not), conversation,
 --       why its mail is parked ('' where it is answered), time now, step back (1: more mail waits its turn anew),
 --       the last passing piece of the reply ('' where there is none),
 --       what is noted of it ('' for nothing; JSON: told: [passage, version]..., missed: [1: a new question, line]...,
---       rated: [event, stars], forget: the event up to which everything of the conversation goes; both '' for nothing),
---       event...
+--       rated: [event, stars], forget: the event up to which everything of the conversation goes; both '' for nothing;
+--       handoff: what is known of it where it begins; adds: what is new of it; leaves: the line; facts: written down),
+--       news of the desk, event...
 -- Returns 0 finished, 1 there is more mail (lease and token kept), 2 there is more mail and it waits in line again,
 -- -1 another worker took over, -2 staff took or left the conversation meanwhile,
 -- -3 the customer wrote meanwhile: more than `most waiting` wait.
 local fence, ended = string.match(redis.call('HGET', KEYS[1], 'ended') or '', '^(%S+) (%S+)$')
 if fence == ARGV[1] then return tonumber(ended) end
 if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[1] then return -1 end
-if (redis.call('GET', KEYS[7]) or '') ~= ARGV[4] then return -2 end
+if (redis.call('GET', KEYS[7]) or '') .. ' ' .. (redis.call('HGET', KEYS[1], 'staffed') or '0') ~= ARGV[4] then return -2 end
+local noted = ARGV[16] ~= '' and cjson.decode(ARGV[16]) or {}
 local taken = tonumber(ARGV[2])
 local most = tonumber(ARGV[3])
 if most >= 0 and redis.call('LLEN', KEYS[2]) > most then return -3 end
@@ -27,6 +29,7 @@ for _, letter in ipairs(mail) do
   end
 end
 redis.call('SET', KEYS[3], ARGV[5], 'EX', ARGV[6])
+redis.call('EXPIRE', KEYS[7], ARGV[6])  -- no less long than the handoff
 local function tell(what, ...)
   local id = redis.call('XADD', KEYS[4], '*', 'what', what, 'answers', ARGV[9], ...)
   redis.call('PUBLISH', KEYS[4], id .. ' ' .. ARGV[9] .. ' ' .. what)
@@ -39,13 +42,56 @@ if since then
   end
 end
 redis.call('HDEL', KEYS[1], 'since', 'begun', 'tries')
-if ARGV[10] ~= '' then redis.call('ZADD', KEYS[8], 'NX', ARGV[10], ARGV[11]) end
-for i = 17, #ARGV do tell(ARGV[i]) end
+local function write_down(what)
+  local handoff, kept = {is = 'handoff', conversation = ARGV[11], at = tonumber(ARGV[13]), what = what}, {}
+  local fields = redis.call('HGETALL', KEYS[17])
+  for i = 1, #fields, 2 do kept[fields[i]] = fields[i + 1] end
+  handoff.number, handoff.since = tonumber(kept.number), tonumber(kept.since)
+  handoff.reason, handoff.channel, handoff.language = kept.reason, kept.channel, kept.language
+  redis.call('XADD', KEYS[20], 'MAXLEN', '~', 200000, '*', 'fact', cjson.encode(handoff))
+end
+local had = redis.call('EXISTS', KEYS[17])
+local function leave()
+  redis.call('ZREM', KEYS[8], ARGV[11])
+  redis.call('ZREM', KEYS[18], ARGV[11])
+  redis.call('ZREM', KEYS[19], ARGV[11])
+  redis.call('DEL', KEYS[17])
+end
+if noted.leaves and had == 1 then
+  write_down('withdrawn')
+  leave()
+end
+if noted.forget and noted.forget ~= '' then  -- nothing of before goes into a handoff that begins with this
+  if redis.call('EXISTS', KEYS[7]) == 0 then leave() end
+  redis.call('HDEL', KEYS[17], 'words', 'wrote', 'asked', 'contact', 'wanted')  -- staff go on, and nobody is left silent
+end
+local is_open = redis.call('EXISTS', KEYS[17]) == 1 and redis.call('ZSCORE', KEYS[8], ARGV[11])
+if ARGV[10] ~= '' and redis.call('EXISTS', KEYS[7]) == 0 and not is_open then
+  redis.call('ZADD', KEYS[8], ARGV[10], ARGV[11])
+  local channel = string.match(ARGV[11], '^[^:]*')
+  redis.call('DEL', KEYS[17])
+  redis.call('HSET', KEYS[17], 'number', redis.call('HINCRBY', KEYS[1], 'handoffs', 1), 'state', 'waiting',
+    'since', ARGV[10], 'wrote', ARGV[10], 'reason', 'parked', 'channel', channel)
+  for field, value in pairs(noted.handoff or {}) do
+    if value ~= '' then redis.call('HSET', KEYS[17], field, value) end  -- nothing is known of what nobody can read
+  end
+  redis.call('ZADD', KEYS[18], ARGV[10], ARGV[11])
+  redis.call('ZADD', KEYS[19], ARGV[10], ARGV[11])
+  write_down('opened')
+  had = 1
+end
+if redis.call('EXISTS', KEYS[17]) == 1 then
+  for field, value in pairs(noted.adds or {}) do redis.call('HSET', KEYS[17], field, value) end
+  redis.call('EXPIRE', KEYS[17], ARGV[6])
+end
+for _, fact in ipairs(noted.facts or {}) do redis.call('XADD', KEYS[20], 'MAXLEN', '~', 200000, '*', 'fact', fact) end
+for i = 18, #ARGV do tell(ARGV[i]) end
+if had == 1 then redis.call('PUBLISH', ARGV[17], '0 - ' .. ARGV[11]) end
 redis.call('XTRIM', KEYS[4], 'MAXLEN', '~', 10000)  -- nobody reads back further
 redis.call('EXPIRE', KEYS[4], ARGV[6])
 redis.call('EXPIRE', KEYS[1], ARGV[6])
 if ARGV[16] ~= '' then
-  local noted, oldest = cjson.decode(ARGV[16]), ARGV[13] - ARGV[6]
+  local oldest = ARGV[13] - ARGV[6]
   if noted.forget ~= '' then
     local milliseconds, number = string.match(noted.forget, '^(%d+)-(%d+)$')
     redis.call('XTRIM', KEYS[4], 'MINID', milliseconds .. '-' .. string.format('%d', number + 1))
@@ -61,7 +107,10 @@ if ARGV[16] ~= '' then
     for _, field in ipairs(redis.call('HKEYS', KEYS[9])) do
       if string.sub(field, 1, #mine) == mine then redis.call('HDEL', KEYS[9], field) end
     end
-    if ARGV[10] == '' then redis.call('ZREM', KEYS[8], ARGV[11]) end
+    redis.call('DEL', KEYS[21])
+    for _, entry in ipairs(redis.call('XREVRANGE', KEYS[20], '+', '-', 'COUNT', 5000)) do  -- not in the database yet
+      if cjson.decode(entry[2][2]).conversation == ARGV[11] then redis.call('XDEL', KEYS[20], entry[1]) end
+    end
     redis.call('ZADD', KEYS[15], ARGV[13], ARGV[11])
     redis.call('ZREMRANGEBYSCORE', KEYS[15], '-inf', oldest)
   end

@@ -2,7 +2,7 @@
 -- KEYS: lease, mailbox, turn, session, events, staff, ready
 -- ARGV: owner, lease ms, steal, thinking, restarted, at most, again (1: the same worker once more, which is no new try),
 --       group, consumer, token
--- Returns {fence, session, staff, how many wait, tries, id of what was told, message...};
+-- Returns {fence, session, staff, how often that changed, how many wait, tries, id of what was told, message...};
 -- {0} when somebody else has it; {-1} when there is no mail.
 local owner = redis.call('GET', KEYS[1])
 if owner and owner ~= ARGV[1] and ARGV[3] == '0' then return {0} end
@@ -21,5 +21,5 @@ local newest = string.match(mail[#mail], '^%S+')
 local id = redis.call('XADD', KEYS[5], '*', 'what', what, 'answers', newest, 'passing', '1')
 redis.call('HSETNX', KEYS[3], 'since', id)
 redis.call('PUBLISH', KEYS[5], id .. ' ' .. newest .. ' ' .. what)
-return {fence, redis.call('GET', KEYS[4]) or '', redis.call('GET', KEYS[6]) or '', redis.call('LLEN', KEYS[2]), tries,
-  id, unpack(mail)}
+return {fence, redis.call('GET', KEYS[4]) or '', redis.call('GET', KEYS[6]) or '',
+  redis.call('HGET', KEYS[3], 'staffed') or '0', redis.call('LLEN', KEYS[2]), tries, id, unpack(mail)}
