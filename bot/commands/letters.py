@@ -8,13 +8,14 @@ import click
 import msgspec
 
 from bot.commands.playing import Environ, play, settings_of
+from bot.desk.answer_mail import KEY as ANSWER_KEY
 from bot.letters.errands import ErrandBook, Unsent
 from bot.opening.places import database_url, redis_url
 from bot.redis.connection import connect
 from bot.shop.actions import name_of
 from bot.shop.store import ShopStore, open_store
 
-WHICH = "WHICH is the order, the customer, or `all`."
+WHICH = "WHICH is the order, the customer, the conversation of an answer, or `all`."
 
 
 class About(msgspec.Struct, frozen=True):
@@ -22,8 +23,8 @@ class About(msgspec.Struct, frozen=True):
 
     unsent: Unsent
     action: str
-    order: str  # its number; "" = the account
-    customer: str
+    order: str  # its number; "" = the account; "chat" of what staff wrote there
+    customer: str  # or the conversation
 
     def is_meant(self, which: str) -> bool:
         return which in ("all", self.order, self.customer)
@@ -33,7 +34,10 @@ class About(msgspec.Struct, frozen=True):
 def letters() -> None: ...
 
 
-@letters.command("unsent", help="What was not sent: action, order, customer, what becomes of it, and why.")
+@letters.command(
+    "unsent",
+    help="What was not sent: action, order, customer (or chat), what becomes of it, and why.",
+)
 @click.pass_obj
 def unsent(environ: Environ) -> None:
     play(_unsent(environ))
@@ -77,8 +81,13 @@ async def _each(environ: Environ, which: str, drop: bool) -> None:
 
 async def _about(book: ErrandBook, store: ShopStore) -> list[About]:
     """What was only about to be done, and was not, is left out."""
-    found = [(one, await store.deed(one.key)) for one in await book.unsent()]
-    return [About(one, name_of(deed.action), deed.effect.order, deed.customer) for one, deed in found if deed]
+    about: list[About] = []
+    for one in await book.unsent():
+        if one.key.startswith(ANSWER_KEY):
+            about.append(About(one, "answer", "chat", one.key.partition(" ")[2]))
+        elif deed := await store.deed(one.key):
+            about.append(About(one, name_of(deed.action), deed.effect.order, deed.customer))
+    return about
 
 
 @asynccontextmanager

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from bot.desk.desk_settings import DeskSettings
+from bot.shop.desk_file import read_desk
 from bot.shop.entries import Entry, Fields, optional_text, text, truth, words
 from bot.shop.order_numbers import as_typed
 from bot.shop.records import ShopProfile, Words
@@ -29,6 +31,7 @@ def read_profile(path: Path) -> ShopProfile:
         hours=fields.may("hours", words, {}),
         facts=fields.may("facts", _facts, {}),
         rules=fields.may("rules", read_rules, RuleSettings()),
+        desk=fields.may("desk", read_desk, DeskSettings()),
         demo=fields.may("demo", truth, False),
     )
 

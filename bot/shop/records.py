@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from bot.desk.desk_settings import DeskSettings
 from bot.shop.order_status import OrderStatus
 from bot.shop.rule_settings import RuleSettings
 from bot.shop.words import Words, in_language
@@ -118,4 +119,5 @@ class ShopProfile(msgspec.Struct, frozen=True):
     hours: Words = {}
     facts: dict[str, str] = {}  # bound into knowledge texts as {{ name }}
     rules: RuleSettings = RuleSettings()  # bound into them as well: see bot.shop.rule_settings
+    desk: DeskSettings = DeskSettings()
     demo: bool = False
