@@ -93,7 +93,13 @@ class Settings(BaseModel):
     mail_from: str = Field("", description="Sender of the mails; empty: the shop's own e-mail address")
     prompts_dir: Path | None = Field(None, description="Folder with your own prompts; empty: the ones that come along")
     workers: int = Field(64, ge=1, le=10_000, description="Conversations served at the same time, per process")
+    tone_threshold: float = Field(
+        0.7, ge=0, le=1, description="How angry a message must sound, 0 to 1, for a person to be brought in; 0: never"
+    )
     keep_days: int = Field(90, ge=1, le=3650, description="How long a conversation is kept after its last turn")
+    insight_days: int = Field(
+        400, ge=1, le=3650, description="How long what is counted of conversations is kept; their texts go with them"
+    )
     burst_seconds: float = Field(
         0.6, ge=0, le=5, description="How long a customer who seems to write more is given for it; 0 to never wait"
     )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from bot.answering import bringing_in
 from bot.answering.code_desk import CodeDesk, by_mail_button
 from bot.answering.deed_mail import DeedMail
 from bot.answering.ground import Ground
@@ -18,7 +19,7 @@ from bot.answering.turn import Turn
 from bot.answering.yes_and_no import YesAndNo
 from bot.messages import Button, Buttons, FinalText, Part
 from bot.sessions import Pending
-from bot.shop.actions import Action, order_of
+from bot.shop.actions import Action, name_of, order_of
 from bot.shop.identity import Level, Proof
 from bot.shop.own_actions import Actor, Done, OwnActions, Proposal
 from bot.shop.records import Customer
@@ -27,9 +28,6 @@ from bot.shop.rules import Refusal
 CONFIRM_PRESS, WITHDRAW_PRESS = "confirm:", "withdraw:"
 ACTION = "action"  # what a verification is for: an action in session.wanted or a walk, rather than to see an order
 ASK_ANEW = ("proposal_expired", "changed_meanwhile")
-FOR_STAFF = (
-    "offered", "most_refund", "most_charge", "once", "items_changed", "one_payment", "delivery_date", "refund_target",
-)  # fmt: skip
 
 
 class ActionDesk:
@@ -139,6 +137,7 @@ class ActionDesk:
             return
         self._forget(turn, proposal)
         if isinstance(outcome, Done):
+            turn.done = name_of(outcome.proposal.action)
             await self._mail.tell(turn.language, outcome.proposal)
             yield FinalText(await self._said_of(turn, outcome))
         else:
@@ -181,9 +180,10 @@ class ActionDesk:
         )
 
     async def _refused(self, turn: Turn, refusal: Refusal) -> AsyncIterator[Part]:
-        """Whatever a person could still decide is offered to one."""
+        """Whatever a person could still decide is offered to one, or brings one in."""
+        comes = bringing_in.refused(turn, refusal)
         yield FinalText(await self.why(turn, refusal))
-        if refusal.rule in FOR_STAFF:
+        if refusal.rule in bringing_in.OFFERED and not comes:
             yield Buttons((Button(HUMAN, self._prompts.say(turn.language, "button_human")),))
 
     async def _ask_proof(self, turn: Turn, action: Action, needs: Proof) -> AsyncIterator[Part]:

@@ -10,6 +10,7 @@ from contextlib import aclosing
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from bot.answering import bringing_in
 from bot.answering.action_desk import ActionDesk
 from bot.answering.code_desk import CodeDesk, by_mail_button
 from bot.answering.failures import ModelFailure, ModelGarbled
@@ -70,7 +71,7 @@ class Agent:
         loop, tools = asyncio.get_running_loop(), TurnTools(turn, self._ground, self._actions)
         patience = Patience(since=turn.accepted.timestamp(), text_by=loop.time() + self._first_text_seconds)
         writing = Writing(self._model, self._messages(turn, pictures), tools, patience)
-        gate = Gate(turn.reading, turn.text, self._patterns, turn.accepted.date(), lambda: turn.asks_for_staff)
+        gate = Gate(turn.reading, turn.text, self._patterns, turn.accepted.date(), lambda: turn.brings_in is not None)
         written: list[str] = []
         try:
             async with aclosing(self._checked(turn, writing, gate, tools, written, patience)) as shown:
@@ -86,10 +87,14 @@ class Agent:
         turn.saw = 0 < len(turn.photos) == len(pictures)
         if text := "".join(written):
             yield FinalText(text)
-        elif not (tools.collected or turn.asks_for_staff):
+        elif not (tools.collected or turn.brings_in):
             raise ModelGarbled("the model wrote nothing")
         if gate.cited() or tools.collected or len(turn.reading.texts) > len(turn.reading.passages):
             turn.reading.missed.clear()  # something else had the answer
+        if turn.reading.missed:
+            bringing_in.not_known(turn)
+        else:
+            turn.session.missed = 0
         if cited := gate.cited():
             sources = turn.reading.sources()
             yield Sources(tuple(sources[number - 1] for number in cited))
@@ -104,7 +109,7 @@ class Agent:
         elif tools.has_proved and turn.session.wanted:
             parts = self._actions.go_on(turn)
         else:
-            if tools.lacks_proof and self._codes.is_possible and not (turn.session.may_see() or turn.asks_for_staff):
+            if tools.lacks_proof and self._codes.is_possible and not (turn.session.may_see() or turn.brings_in):
                 yield Buttons((by_mail_button(self._ground.prompts.say(turn.language, "button_code_mail")),))
             return
         async for part in parts:

@@ -95,7 +95,7 @@ class AnswerReading:
                 return Answer(replace(of_order(walk, known.number if known else number), said=text))
             if reader.says("other_order", text):
                 return Answer(replace(of_order(walk, ""), said=""))
-        if asked.wants == "verification" or asked.wants == "code":
+        if asked.wants == "verification" or asked.wants == "code" or asked.wants == "why":
             return None
         return (
             self._narrowed(reader, text, walk, asked.among, own)

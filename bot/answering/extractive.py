@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from bot.answering import bringing_in
 from bot.answering.action_desk import ACTION, ActionDesk
 from bot.answering.asking import DO_PRESS, SLOT_PRESS
 from bot.answering.code_desk import CodeDesk
@@ -249,6 +250,8 @@ class Extractive:
         return best_first([*await search(text, language, OFFERED, "faq"), *await search(text, language, 1, "policy")])
 
     async def _small_talk(self, turn: Turn, wanted: str) -> AsyncIterator[Part]:
+        if wanted == "abuse" and _leaves_it_to_staff(turn):
+            return
         name = "civil" if wanted == "abuse" else wanted
         yield FinalText(self._prompts.say(turn.language, name, shop=in_language(self._profile.name, turn.language)))
         if wanted in OPENING:
@@ -265,14 +268,19 @@ class Extractive:
         yield FinalText(passage.text)
 
     async def _unknown(self, turn: Turn, found: list[Found]) -> AsyncIterator[Part]:
-        """Never a guess: the nearest topics to choose from, and a person."""
+        """Never a guess: the nearest topics to choose from, and a person; who asked in vain twice gets the person."""
+        if _leaves_it_to_staff(turn):
+            return
         session, language = turn.session, turn.language
-        session.missed += 1
         perhaps = confidence(found) >= OFFER
+        comes = bringing_in.not_known(turn, perhaps)
         _miss(turn, found, "offered" if perhaps else "declined")
         # a product that is only faintly like the question is no topic
         near = [one for one in found if one.confidence > 0 and (perhaps or one.passage.kind != "product")][:OFFERED]
-        if session.missed > 1 and not perhaps:
+        if comes:
+            yield FinalText(self._prompts.say(language, "unknown_twice"))
+            return
+        if session.missed > 1 and not perhaps and not session.waits:
             text = self._prompts.say(
                 language,
                 "unknown_again",
@@ -287,10 +295,15 @@ class Extractive:
 
     def _choice(self, turn: Turn, topics: Sequence[Passage]) -> Buttons:
         """Topics to press, and a person."""
-        return Buttons((*map(topic_button, topics), self._human(turn)))
+        return Buttons((*map(topic_button, topics), *(() if turn.session.waits else (self._human(turn),))))
 
     def _human(self, turn: Turn) -> Button:
         return Button(HUMAN, self._prompts.say(turn.language, "button_human"))
+
+
+def _leaves_it_to_staff(turn: Turn) -> bool:
+    """Who is angry, and asks nothing that has an answer, hears of the person who comes, and no more."""
+    return turn.angry and bringing_in.may_come(turn)
 
 
 def _miss(turn: Turn, found: Sequence[Found], how: Literal["declined", "offered"]) -> None:

@@ -53,11 +53,12 @@ class FallingBack:
             yield RESTARTED
         async for part in self._simpler(turn, excuse):
             yield part
-        _count_blocked(turn, "handoff" if turn.asks_for_staff else "extractive")
+        _count_blocked(turn, "handoff" if turn.brings_in else "extractive")
 
     async def _simpler(self, turn: Turn, excuse: str) -> AsyncIterator[Part]:
         """Says in one clause why the answer is short, where the model is missing or the customer had their share."""
-        turn.reading, turn.asks_for_staff, turn.saw = Reading(), False, False
+        turn.reading, turn.brings_in, turn.saw = Reading(), None, False
+        turn.session.refused = ""
         if excuse:
             yield SIMPLER
         if not turn.text:  # photos alone: that they were not looked at is said for every answerer alike

@@ -9,6 +9,7 @@ from typing import Annotated, Protocol
 import msgspec
 from langchain_core.tools import InjectedToolArg, tool
 
+from bot.answering import bringing_in
 from bot.answering.turn import Turn
 from bot.shop.actions import (
     Action,
@@ -67,6 +68,7 @@ class ProposingHands:
         if refusal is None:
             self.collected.append(action)
             return NOTED
+        bringing_in.refused(self._turn, refusal)
         why = await self._rules.why(self._turn, refusal)
         if refusal.status or isinstance(action, ChangeDefaultAddress):  # else it names what the model alone has said
             self._turn.reading.texts.append(why)

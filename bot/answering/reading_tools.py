@@ -15,6 +15,7 @@ from bot.answering.facts import plain
 from bot.answering.ground import Ground
 from bot.answering.presenting import variant_name
 from bot.answering.turn import Missed, Turn
+from bot.desks import Reason
 from bot.knowledge.passages import Found
 from bot.knowledge.searching.confidence import ANSWER
 from bot.messages import Card
@@ -219,7 +220,9 @@ async def offer_human(reason: str, hands: Injected) -> str:
     Args:
         reason: why, in a few words.
     """
-    hands.turn.asks_for_staff = True
+    turn = hands.turn
+    because: Reason = "rule" if turn.session.refused or turn.refused else "unknown" if turn.reading.missed else "asked"
+    turn.brings_in = turn.brings_in or because
     return (
         "The customer is being put in the line for staff and told so by the program. Say nothing about waiting times."
     )

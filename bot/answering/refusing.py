@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 from msgspec.structs import replace
 
-from bot.answering.action_desk import FOR_STAFF, ActionDesk
+from bot.answering import bringing_in
+from bot.answering.action_desk import ActionDesk
 from bot.answering.asking import Asking
 from bot.answering.belongings import Belongings
 from bot.answering.possible import Possible
@@ -21,8 +22,10 @@ class Refusing:
     def __init__(self, prompts: Prompts, desk: ActionDesk, possible: Possible, asking: Asking) -> None:
         self._prompts, self._desk, self._possible, self._asking = prompts, desk, possible, asking
 
-    async def refused(self, turn: Turn, walk: Walk, refusal: Refusal) -> AsyncIterator[Part]:
-        async for part in self._said(turn, walk, await self._desk.why(turn, refusal), refusal.rule):
+    async def refused(self, turn: Turn, walk: Walk, refusal: Refusal, is_wanted: bool = True) -> AsyncIterator[Part]:
+        """`is_wanted`: the customer wants it done, and does not only ask whether it can be."""
+        why = await self._desk.why(turn, refusal)
+        async for part in self._said(turn, walk, why, refusal, is_wanted):
             yield part
 
     async def impossible(self, turn: Turn, walk: Walk, own: Belongings) -> AsyncIterator[Part]:
@@ -33,7 +36,7 @@ class Refusing:
             walk = replace(walk, order=own.orders[0].number)
             _, refusal = await self._possible.judged(turn, walk)
             why = await self._desk.why(turn, refusal) if refusal else why
-        async for part in self._said(turn, walk, why, refusal.rule if refusal else ""):
+        async for part in self._said(turn, walk, why, refusal):
             yield part
 
     async def without_variant(self, turn: Turn, walk: Walk, sku: str, own: Belongings) -> AsyncIterator[Part]:
@@ -54,17 +57,22 @@ class Refusing:
         if wish.order and turn.session.may_see(wish.order):
             walk, refusal = await self._possible.judged(turn, walk)
             if refusal:
-                async for part in self.refused(turn, walk, refusal):
+                async for part in self.refused(turn, walk, refusal, is_wanted=False):
                     yield part
                 return
             yield FinalText(self._prompts.say(turn.language, "possible_now", order=walk.order))
         yield Buttons((self._start(walk, turn.language), self._asking.human(turn.language)))
 
-    async def _said(self, turn: Turn, walk: Walk, why: str, rule: str = "") -> AsyncIterator[Part]:
-        """A person is offered where nothing else that was wanted goes on, or where only a person can do it."""
+    async def _said(
+        self, turn: Turn, walk: Walk, why: str, refusal: Refusal | None = None, is_wanted: bool = True
+    ) -> AsyncIterator[Part]:
+        """A person is offered where nothing else that was wanted goes on, or where only a person can do it; not where
+        one comes."""
+        comes = refusal is not None and bringing_in.refused(turn, refusal, is_wanted)
         yield FinalText(why)
         instead = [self._start(other, turn.language) for other in await self._possible.instead(turn, walk)]
-        if rule in FOR_STAFF or not (turn.session.later or turn.session.wanted):
+        for_staff = refusal is not None and refusal.rule in bringing_in.OFFERED
+        if not comes and (for_staff or not (turn.session.later or turn.session.wanted)):
             instead.append(self._asking.human(turn.language))
         if instead:
             yield Buttons(tuple(instead))

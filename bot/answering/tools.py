@@ -1,20 +1,32 @@
 """The model's tools: those that read and those that propose are two types, and each gets hands of its own kind only.
 
-`TurnTools.run` takes a call by name with whatever arguments came; what makes no sense is answered as text.
+`TurnTools.run` takes a call by name with whatever arguments came; what makes no sense is answered as text. Where the
+shop itself does not answer, the model is told so, and a person comes.
 """
 
+import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, ValidationError
 
-from bot.answering import proposing_tools, reading_tools
+from bot.answering import bringing_in, proposing_tools, reading_tools
 from bot.answering.ground import Ground
 from bot.answering.proposing_tools import ProposingHands, Rules
 from bot.answering.reading_tools import ReadingHands
 from bot.answering.turn import Turn
 from bot.shop.actions import Action
+from bot.shop.store import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 0.5  # after which a shop that does not answer is asked once more
+FAILED = (
+    "This failed: the shop's own system does not answer. Tell the customer that you cannot look it up or do it right "
+    "now; the program brings in a person. Say nothing about waiting times."
+)
 
 
 class _Tool:
@@ -111,6 +123,20 @@ class TurnTools:
     async def run(self, name: str, given: Mapping[str, Any]) -> str:
         """What the model is told of its call."""
         self._turn.wants_private |= name not in FOR_ALL_TO_HEAR
+        try:
+            return await self._run(name, given)
+        except StoreUnavailable:
+            await asyncio.sleep(AGAIN_SECONDS)
+        try:
+            return await self._run(name, given)
+        except StoreUnavailable as error:
+            log.warning("a tool failed: %s", error)
+            if not bringing_in.may_come(self._turn):
+                raise
+            self._turn.brings_in = "failed"
+            return FAILED
+
+    async def _run(self, name: str, given: Mapping[str, Any]) -> str:
         if reading := _reading.get(name):
             return await reading.run(given, self._reader)
         if proposing := _proposing.get(name):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
+from bot.desks import Reason
 from bot.knowledge.passages import Passage
 from bot.messages import Attachment, Part, Source
 from bot.sessions import Session
@@ -73,7 +74,11 @@ class Turn:
     saw: bool = False  # an answerer sets it: the reply was made looking at all of them
     reading: Reading = field(default_factory=Reading)
     blocked: list[Blocked] = field(default_factory=list)
-    asks_for_staff: bool = False  # an answerer sets it; the conversation manager acts on it
+    done: str = ""  # the action that was carried out, because the customer confirmed it
+    tone: float = 0.0  # 0 calm to 1 angry, of what was written
+    angry: bool = False  # so much so that a person comes
+    refused: str = ""  # the rule that the reply before named and that a person could lift
+    brings_in: Reason | None = None  # an answerer sets it: why staff are to come; the conversation manager acts on it
 
     @property
     def conversation(self) -> str:

@@ -205,7 +205,7 @@ class Walking:
         own = await read_belongings(self._store, turn.session)
         if not self.is_asking(turn) or walk is None or own is None or asked is None:
             return
-        if asked.wants == "verification" or asked.wants == "code":
+        if asked.wants == "verification" or asked.wants == "code" or asked.wants == "why":
             return
         possible = await self._possible.orders(turn, walk, own) if asked.wants == "order" else []
         methods = (await self._possible.methods(turn, walk, own))[0] if asked.wants == "method" else ()
