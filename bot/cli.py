@@ -17,6 +17,8 @@ COMMANDS = {
     "knowledge": ("bot.commands.knowledge.group", "The FAQ and the policies."),
     "eval": ("bot.commands.evaluating", "Measure retrieval and ranking on questions of your own."),
     "desk": ("bot.commands.desk", "Conversations that wait for a person."),
+    "staff": ("bot.commands.staff", "Who may help customers: sign-ins, roles, and the book of what they did."),
+    "insight": ("bot.commands.insight", "What happened: conversations, outcomes, times, ratings, topics."),
     "letters": ("bot.commands.letters", "Letters about what was done in a chat that could not be sent yet."),
     "mailbox": ("bot.commands.mailbox", "Messages that were put aside, because no turn on them came to an end."),
 }

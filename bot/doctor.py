@@ -11,6 +11,7 @@ import obstore
 
 from bot.answering.prompting import PromptError
 from bot.channels import Channel, Finding
+from bot.desk.findings import staff_finding
 from bot.knowledge.embedding.findings import embedding_findings
 from bot.knowledge.searching.choosing import milvus_findings
 from bot.knowledge.searching.entry_book import EntryBook
@@ -45,7 +46,7 @@ async def examine(settings: Settings, channels: Sequence[Channel]) -> list[Findi
         *await _model(settings),
         await _attachments(settings),
     ]
-    findings += await _proofs(settings)
+    findings += [*await _proofs(settings), await staff_finding(settings)]
     for channel in channels:
         findings += await channel.check()
     return findings

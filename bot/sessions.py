@@ -43,12 +43,22 @@ class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
 class Pending(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the desk has asked and waits to hear."""
 
-    wants: Literal["verification", "code", "order", "items", "more", "variant", "reason", "method", "address"]
+    wants: Literal["verification", "code", "order", "items", "more", "variant", "reason", "method", "address", "why"]
     then: str = ""  # the intent to go on with afterwards; "" = what is wanted, or the walk
     order_number: str = ""
     proof: str = ""
     among: tuple[str, ...] = ()  # what a question was narrowed to: SKUs, of which only how many or which is open
     passed_over: int = 0  # messages since it was asked
+
+
+class Waits(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a customer who waits for staff has left for them, and what they were asked to leave."""
+
+    asks: Literal["", "email", "phone"] = ""
+    contact: str = ""  # an e-mail address or a telephone number
+    order: str = ""
+    item: str = ""  # the name of a product
+    photos: int = 0
 
 
 class ModelTurns(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,12 +92,17 @@ class Session(msgspec.Struct, omit_defaults=True):
     model_turns: ModelTurns | None = None  # of a guest; those of a known customer are counted elsewhere
     about: str = ""  # the id of the product that was described last, while it is what is talked about
     chosen_language: str = ""  # by the customer; "" where they have not chosen
+    refused: str = ""  # the rule that the last reply named and that a person could lift; "" for none
+    waits: Waits | None = None  # since staff were asked for, until they are done
+    reach: str = ""  # the e-mail address to which what staff write goes as well, when the customer is away
     may_rate: bool = False  # staff have closed the conversation, and the customer was asked how it was
+    may_say_why: bool = False  # they have said it in stars, and may add a word
 
     @property
     def is_private(self) -> bool:
         """Whether it holds what only the customer who writes here may use."""
-        return self.level is not Level.GUEST or bool(self.pending or self.walk or self.wanted or self.proposal)
+        left = self.reach or (self.waits and (self.waits.contact or self.waits.order))
+        return self.level is not Level.GUEST or bool(self.pending or self.walk or self.wanted or self.proposal or left)
 
     def become(self, other: "Session") -> None:
         for field in Session.__struct_fields__:
@@ -123,6 +138,8 @@ class Session(msgspec.Struct, omit_defaults=True):
             return  # a postcode takes nothing away from who is known already
         if self.customer not in ("", customer):  # a wish may hold an address
             self.walk, self.later, self.wanted = None, (), ()
+            if customer:  # what staff write to them is not for the one before
+                self.waits, self.reach = None, ""
         self.customer, self.level, self.pending = customer, level, None
         self.proved, self.by_email, self.proven_orders, self.by_code = None, False, (), None
         self.proposal, self.proposal_is_asked = "", False

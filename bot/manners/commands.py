@@ -12,6 +12,7 @@ START, HELP, LANGUAGE, ACCOUNT, SIGN_OUT, FORGET, RATE = (
 )  # fmt: skip
 ORDERS, YES, NO, FOLLOW = "orders", "yes", "no", "auto"
 FORGET_NOW = f"{FORGET}:{YES}"
+LEAVE_EMAIL, CALL_BACK, LEAVE_LINE = "leave_email", "call_back", "leave_line"  # of who waits for staff
 COMMANDS = {
     "start": START,
     "help": HELP,
@@ -22,7 +23,8 @@ COMMANDS = {
     "account": ACCOUNT,
     "forget": FORGET,
 }
-LASTING = (HUMAN, HELP, ORDERS, "ask", "order", "do")  # kinds of buttons that mean the same whenever they are pressed
+# kinds of buttons that mean the same whenever they are pressed
+LASTING = (HUMAN, HELP, ORDERS, "ask", "order", "do", LEAVE_EMAIL, CALL_BACK, LEAVE_LINE)
 TYPED = re.compile(r"\s*[/／]([a-z]+)\s*", re.IGNORECASE)
 
 

@@ -39,14 +39,15 @@ class Manners:
         }
 
     def hears(self, turn: Turn) -> bool:
-        return kind_of(turn.press) in self._desks
+        return kind_of(turn.press) in self._desks or self.rating.awaits(turn)
 
     def hears_beside_staff(self, turn: Turn) -> bool:
         """What is asked of the program is answered by it, whoever has the conversation."""
-        return self.hears(turn) and turn.press != START
+        return kind_of(turn.press) in self._desks and turn.press != START
 
     def hear(self, turn: Turn) -> AsyncIterator[Part]:
-        return self._desks[kind_of(turn.press)].hear(turn)
+        desk = self.rating if self.rating.awaits(turn) else self._desks[kind_of(turn.press)]
+        return desk.hear(turn)
 
     def not_theirs(self, press: str) -> str:
         """The sentence that somebody hears who presses what is another's; "" for what anybody may press."""

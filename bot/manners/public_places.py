@@ -93,7 +93,7 @@ class PublicPlaces:
 
     def after(self, turn: Turn, parts: Iterable[Part]) -> str:
         """The same for a reply that was made for a guest: what it waits for, and whom it brings in, is for one."""
-        if turn.asks_for_staff:
+        if turn.brings_in:
             return "private_staff"
         if turn.session.is_private or turn.session.customer or turn.wants_private:
             return "private_action"

@@ -5,6 +5,8 @@ What every value of a label may be stands here too, so that nothing grows with t
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from bot.desks import REASONS
+
 REGISTRY = CollectorRegistry(auto_describe=True)
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120)
@@ -21,7 +23,8 @@ BLOCKED = (
     "prompt",
 )  # fmt: skip
 THEN = ("rewritten", "extractive", "handoff", "left_out")
-HANDOFFS = ("asked", "offered", "parked")
+HANDOFFS = REASONS
+MISSED = ("overdue", "quiet")
 DELIVERIES = ("delivered", "again", "left", "failed")
 UNANSWERED = ("declined", "offered")
 
@@ -82,6 +85,11 @@ outbox_conversations = Gauge(
     "Conversations in which something is still to be brought to the customer. Every process says the same.",
     registry=REGISTRY,
 )
+facts_waiting = Gauge(
+    "shopdesk_facts_waiting",
+    "Turns and deeds of staff that are still to be written into the database. Every process says the same.",
+    registry=REGISTRY,
+)
 redis_up = Gauge("shopdesk_redis_up", "1 where Redis answered this scrape, 0 where it did not.", registry=REGISTRY)
 
 model_calls_total = Counter(
@@ -123,8 +131,14 @@ blocked_total = Counter(
 )
 handoffs_total = Counter(
     "shopdesk_handoffs_total",
-    "Conversations put into the line for staff: the customer asked, the desk offered, or a message was parked.",
+    "Conversations put into the line for staff: why, is one of bot.desks.REASONS.",
     ("why",),
+    registry=REGISTRY,
+)
+missed_total = Counter(
+    "shopdesk_missed_total",
+    "Customers to whom staff did not come in time (overdue), or whom who had them did not answer (quiet).",
+    ("how",),
     registry=REGISTRY,
 )
 unanswered_total = Counter(
@@ -157,5 +171,7 @@ for _kind in BLOCKED:
         blocked_total.labels(_kind, _then)
 for _why in HANDOFFS:
     handoffs_total.labels(_why)
+for _how in MISSED:
+    missed_total.labels(_how)
 for _kind in UNANSWERED:
     unanswered_total.labels(_kind)

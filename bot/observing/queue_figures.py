@@ -36,11 +36,11 @@ class QueueFigures:
                 metrics.redis_up.set(1)
             except (RedisError, OSError, TimeoutError):
                 metrics.redis_up.set(0)
-                _show(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
+                _show(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
             self._read_at = time.monotonic()
 
     async def _read(self) -> None:
-        """Five commands a shard, each of constant cost, sent together."""
+        """Six commands a shard, each of constant cost, sent together."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for tag in self._tags:
                 pipeline.xlen(self._keys.ready(tag))
@@ -48,16 +48,18 @@ class QueueFigures:
                 pipeline.hlen(self._keys.parked(tag))
                 pipeline.zcard(self._keys.waiting(tag))
                 pipeline.zcard(self._keys.outbox(tag))
+                pipeline.xlen(self._keys.facts(tag))
             found: list[Any] = await pipeline.execute()
-        in_line, first, parked, waiting, outbox = (found[number::5] for number in range(5))
+        in_line, first, parked, waiting, outbox, facts = (found[number::6] for number in range(6))
         since = [int(entries[0][0].partition("-")[0]) / 1000 for entries in first if entries]
         oldest = max(0.0, self._now() - min(since)) if since else 0.0
-        _show(sum(in_line), oldest, sum(parked), sum(waiting), sum(outbox))
+        _show(sum(in_line), oldest, sum(parked), sum(waiting), sum(outbox), sum(facts))
 
 
-def _show(in_line: float, oldest: float, parked: float, waiting: float, outbox: float) -> None:
+def _show(in_line: float, oldest: float, parked: float, waiting: float, outbox: float, facts: float) -> None:
     metrics.queue_conversations.set(in_line)
     metrics.queue_oldest_seconds.set(oldest)
     metrics.parked_messages.set(parked)
     metrics.waiting_for_staff.set(waiting)
     metrics.outbox_conversations.set(outbox)
+    metrics.facts_waiting.set(facts)
