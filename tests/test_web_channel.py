@@ -9,8 +9,9 @@ from aiohttp import web
 
 from adapters.web.channel import WebChannel
 from adapters.web.server import bind
+from serving.ports import free_port
 from tests.web_callers import STREAM, calling
-from tests.web_fixtures import Served, echo, free_port, served
+from tests.web_fixtures import Served, echo, served
 
 
 async def test_healthy_names_each_dependency_and_says_503_when_one_is_not() -> None:
@@ -52,7 +53,7 @@ async def test_the_channel_announces_its_address_once_it_listens() -> None:
             while not shop.announced:
                 assert not serving.done(), serving.exception()
                 await asyncio.sleep(0.02)
-        assert shop.announced == [f"Shop and chat: {shop.url}"]
+        assert shop.announced == [f"Shop and chat: {shop.url}", f"Desk for staff: {shop.url}/desk"]
         async with aiohttp.ClientSession() as http, http.get(f"{shop.url}/healthy") as answer:
             assert answer.status == 200
     finally:

@@ -102,7 +102,7 @@ async def test_a_person_is_always_one_press_away_and_may_take_over(browser: Brow
 
 
 async def test_what_came_with_a_message_is_named_and_nothing_in_its_name_is_obeyed(browser: Browser) -> None:
-    """A photo has no place in the page yet: who wrote with one from elsewhere, or staff who send one, see its name."""
+    """What is no picture that can be shown is named; tests/test_widget_staff.py has those that are."""
     async with visiting(browser) as visit:
         await visit.open()
         await visit.ask("hello")
@@ -110,8 +110,8 @@ async def test_what_came_with_a_message_is_named_and_nothing_in_its_name_is_obey
         where = visit.shop.postbox.accepted[0].conversation
         photo = Attachment("photo", "<img src=x onerror='window.hurt = true'>\u202egpj.exe", kept="mfrgg/secret.jpg")
         await visit.shop.postbox.tell(where, Said("customer", "elsewhere", "", (photo, Attachment("sticker", "👋"))))
-        lines = visit.log.locator(".attached")
-        await expect(lines).to_have_text(["Photo: <img src=x onerror='window.hurt = true'>gpj.exe", "Sticker: 👋"])
+        lines, shown = visit.log.locator(".attached"), "<img src=x onerror='window.hurt = true'>gpj.exe"
+        await expect(lines).to_have_text([f"Photo: {shown} (opens in a new tab)", "Sticker: 👋"])
         assert await visit.chat.locator("body").evaluate("window.hurt") is None
         assert "secret" not in await visit.log.inner_html()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -14,8 +13,10 @@ from adapters.web.app import build_app
 from adapters.web.server import bind, serve
 from adapters.web.settings import read_settings
 from bot.channels import Handles, TooMuch
+from bot.desks import StaffSide
 from bot.messages import DONE, THINKING, Event, FinalText, Happening, Incoming, Said, TextDelta
 from bot.pages import Page, Visitor
+from serving.ports import free_port
 
 SECRET = b"a secret of the tests, long enough!!"
 Script = Callable[[Incoming, Callable[[Happening], None]], Awaitable[None]]
@@ -196,10 +197,10 @@ class FewFigures:
 
 
 class NotOnTheWeb:
-    """A handle that only channels use which bring what happened."""
+    """A handle that only other channels use, or a desk for staff that is none of the test's business."""
 
     def __getattr__(self, name: str) -> Any:
-        raise AssertionError(f"the web has no use for {name}")
+        raise AssertionError(f"this test has no use for {name}")
 
 
 class Served:
@@ -223,6 +224,7 @@ class Served:
             bookmarks=NotOnTheWeb(),
             attachments=NotOnTheWeb(),
             pages=FewPages(demo),
+            staff=StaffSide(NotOnTheWeb(), NotOnTheWeb(), NotOnTheWeb(), NotOnTheWeb()),
             figures=self.figures,
             health=self._health,
             secret=SECRET,
@@ -254,9 +256,3 @@ def served(
     environ: dict[str, str] | None = None, demo: bool = True, script: Script = echo, **changes: float
 ) -> contextlib.AbstractAsyncContextManager[Served]:
     return Served(environ or {}, demo, script, **changes).running()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from functools import partial
 
 import msgspec
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from adapters.web import streaming
 from adapters.web.crowd import Crowd
+from adapters.web.files import FileLinks
 from adapters.web.intake import Intake
 from adapters.web.parts import (
     Message,
@@ -27,8 +29,12 @@ from adapters.web.refusals import NOT_READ, NOT_STORED, Refusal, json_response
 from adapters.web.requests import address, bearer, read_body, wants_stream
 from adapters.web.settings import WebSettings
 from adapters.web.tokens import Bound, Identities, Tokens
+from adapters.web.uploads import Uploads
 from bot.channels import Handles
 from bot.messages import Event
+
+FILES_PER_MINUTE, FILES_PER_HOUR = 20, 200  # of one conversation, of one address
+HOUR = 3600
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -52,17 +58,20 @@ class Api:
         tokens: Tokens,
         identities: Identities,
         intake: Intake,
+        uploads: Uploads,
         crowd: Crowd,
+        links: FileLinks,
         closing: asyncio.Event,
     ) -> None:
         self._settings, self._handles, self._closing = settings, handles, closing
-        self._intake, self._crowd = intake, crowd
+        self._intake, self._uploads, self._crowd, self._links = intake, uploads, crowd, links
         self._tokens, self._identities = tokens, identities
 
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/v1/conversations", self.start, methods=["POST"]),
             Route("/v1/conversations/{conversation}/messages", self.message, methods=["POST"]),
+            Route("/v1/conversations/{conversation}/files", self.send_up, methods=["POST"]),
             Route("/v1/conversations/{conversation}/events", self.events, methods=["GET"]),
             Route("/healthy", self.healthy, methods=["GET"]),
         ]
@@ -86,6 +95,16 @@ class Api:
             turn = await self._turn(bound.conversation, event)
         return json_response(Reply(final_parts(turn, self._settings.public_url)))
 
+    async def send_up(self, request: Request) -> Response:
+        bound = self._bound(request)
+        await self._count("files", bound.conversation, FILES_PER_MINUTE)
+        await self._count("files of an address", address(request), FILES_PER_HOUR, HOUR)
+        try:
+            with self._crowd.one_more():
+                return json_response(await self._uploads.take(request, bound.conversation), 201)
+        except ConnectionError:
+            raise Refusal(503, NOT_STORED, retry_after=2) from None
+
     async def events(self, request: Request) -> Response:
         bound = self._bound(request)
         place = request.headers.get("last-event-id") or request.query_params.get("after", "")
@@ -96,7 +115,8 @@ class Api:
             happened = await self._handles.postbox.transcript(bound.conversation, place)
         except ConnectionError:
             raise Refusal(503, NOT_READ, retry_after=2) from None
-        return json_response(Events([msgspec.Raw(self._outgoing(event)) for event in happened]))
+        address, url = partial(self._links.address, bound.conversation), self._settings.public_url
+        return json_response(Events([msgspec.Raw(to_outgoing_event(event, url, address)) for event in happened]))
 
     def _follow(self, request: Request, bound: Bound, place: str) -> Response:
         with ExitStack() as holds:
@@ -117,13 +137,14 @@ class Api:
             raise Refusal(404, "There is no such conversation for this token.")
         return bound
 
-    async def _count(self, what: str, who: str, at_most: int) -> None:
+    async def _count(self, what: str, who: str, at_most: int, seconds: int = 60) -> None:
         try:
-            wait = await self._handles.limiter.allow(what, who, at_most, 60)
+            wait = await self._handles.limiter.allow(what, who, at_most, seconds)
         except ConnectionError:
             raise Refusal(503, NOT_STORED, retry_after=2) from None
         if wait:
-            raise Refusal(429, f"More than {at_most} {what} in a minute; try again in {wait} s.", retry_after=wait)
+            window = "an hour" if seconds == HOUR else "a minute"
+            raise Refusal(429, f"More than {at_most} {what} in {window}; try again in {wait} s.", retry_after=wait)
 
     async def _turn(self, conversation: str, event: str) -> list[Event]:
         """All of the turn that answers this event, when it is done."""
@@ -148,10 +169,8 @@ class Api:
 
     async def _live_frames(self, conversation: str, place: str) -> AsyncIterator[bytes]:
         async for happened in self._handles.postbox.events(conversation, place):
-            yield streaming.frame(happened.id, to_outgoing(happened.what, self._settings.public_url))
-
-    def _outgoing(self, event: Event) -> bytes:
-        return to_outgoing_event(event, self._settings.public_url)
+            address = partial(self._links.address, conversation, happened.id)
+            yield streaming.frame(happened.id, to_outgoing(happened.what, self._settings.public_url, address))
 
     def _too_slow(self, conversation: str, event: str) -> str:
         where = f"/v1/conversations/{conversation}/events?after={event}"

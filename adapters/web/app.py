@@ -1,4 +1,5 @@
-"""Puts the web channel together: the API, the socket, the widget and the storefront as one ASGI application."""
+"""Puts the web channel together: the API, the socket, the widget, the storefront and the desk of staff as one ASGI
+application."""
 
 import asyncio
 from pathlib import Path
@@ -9,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.web.api import Api
 from adapters.web.crowd import Crowd
-from adapters.web.headers import Guard
+from adapters.web.desk.app import build_desk
+from adapters.web.files import CustomersFiles, FileLinks
+from adapters.web.headers import Guard, is_desk
 from adapters.web.intake import Intake
 from adapters.web.metrics import Metrics
 from adapters.web.refusals import Refusal, on_api_exception, on_refusal, refusal_response
@@ -21,6 +24,7 @@ from adapters.web.settings import WebSettings
 from adapters.web.socket import Sockets
 from adapters.web.storefront import Storefront
 from adapters.web.tokens import Identities, Tokens, derived
+from adapters.web.uploads import Uploads
 from bot.channels import Handles
 
 STATIC = Path(__file__).parent / "static"
@@ -30,7 +34,9 @@ def build_app(settings: WebSettings, handles: Handles, closing: asyncio.Event) -
     """`closing` ends the streams that would never end by themselves."""
     tokens = Tokens(handles.secret, settings.token_hours)
     identities = Identities(identity_key(settings, handles))
-    intake, crowd = Intake(settings, handles.postbox, handles.limiter), Crowd(settings)
+    uploads = Uploads(handles.attachments, handles.secret)
+    intake, crowd = Intake(settings, handles.postbox, handles.limiter, uploads), Crowd(settings)
+    links = FileLinks(handles.secret)
     storefront = Storefront(settings, handles, identities)
 
     async def on_http_exception(request: Request, problem: Exception) -> Response:
@@ -47,15 +53,25 @@ def build_app(settings: WebSettings, handles: Handles, closing: asyncio.Event) -
 
     app = Starlette(
         routes=[
-            *Api(settings, handles, tokens, identities, intake, crowd, closing).routes(),
-            *Sockets(settings, handles, tokens, intake, crowd).routes(),
+            *Api(settings, handles, tokens, identities, intake, uploads, crowd, links, closing).routes(),
+            *Sockets(settings, handles, tokens, intake, crowd, links).routes(),
+            *CustomersFiles(handles, links).routes(),
             *Metrics(handles).routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
             *storefront.routes(),
         ],
         exception_handlers={Refusal: on_refusal, HTTPException: on_http_exception, Exception: on_crash},
     )
-    return Guard(app, settings.origins)
+    return Guard(_two_doors(app, build_desk(settings, handles, uploads)), settings)
+
+
+def _two_doors(shop: ASGIApp, desk: ASGIApp) -> ASGIApp:
+    """Customers and staff never meet in one application."""
+
+    async def enter(scope: Scope, receive: Receive, send: Send) -> None:
+        await (desk if is_desk(scope.get("path", "")) else shop)(scope, receive, send)
+
+    return enter
 
 
 def identity_key(settings: WebSettings, handles: Handles) -> bytes | None:

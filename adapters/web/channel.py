@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 from adapters.web.app import build_app
 from adapters.web.running import desk_runs_at
 from adapters.web.server import bind, serve
 from adapters.web.settings import read_settings
 from bot.channels import Finding, Handles
+
+DEMO_PASSWORD = "desk-password.txt"
 
 
 class WebChannel:
@@ -31,6 +34,7 @@ class WebChannel:
 
         def opened() -> None:
             handles.announce(f"Shop and chat: {self._settings.public_url}")
+            handles.announce(f"Desk for staff: {self._settings.public_url}/desk{_who_signs_in(handles.data)}")
 
         await serve(app, listening, opened, closing, handles.grace_seconds, self._settings.proxies)
 
@@ -56,3 +60,9 @@ class WebChannel:
         ]
         found = ", ".join(others) if others else "no other site may embed the widget"
         return Finding("widget sites", True, found, "" if others else "List the shop's sites in SHOPDESK_ORIGINS.")
+
+
+def _who_signs_in(data: Path) -> str:
+    """Where the demo shop has made people to try the desk with."""
+    password = data / DEMO_PASSWORD
+    return f" (sign in as otto, password in {password})" if password.exists() else ""

@@ -4,18 +4,19 @@ from adapters.web.parts import Message, to_incoming
 from adapters.web.refusals import NOT_STORED, Refusal
 from adapters.web.settings import WebSettings
 from adapters.web.tokens import Bound
+from adapters.web.uploads import Uploads
 from bot.channels import Limiter, Postbox, TooMuch
 
 HOUR = 3600
 
 
 class Intake:
-    def __init__(self, settings: WebSettings, postbox: Postbox, limiter: Limiter) -> None:
-        self._settings, self._postbox, self._limiter = settings, postbox, limiter
+    def __init__(self, settings: WebSettings, postbox: Postbox, limiter: Limiter, uploads: Uploads) -> None:
+        self._settings, self._postbox, self._limiter, self._uploads = settings, postbox, limiter, uploads
 
     async def accept(self, bound: Bound, message: Message) -> str:
         """The id of its event. Raises Refusal: 413 and 422 for what it holds, 429 and 503 with the time to wait."""
-        incoming = to_incoming(bound, message)
+        incoming = to_incoming(bound, message, self._uploads.opened(bound.conversation, message.files))
         try:
             await self._count_for(bound.customer)
             return await self._postbox.accept(incoming, self._settings.messages_per_minute)

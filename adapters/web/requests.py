@@ -12,6 +12,7 @@ from adapters.web.refusals import Refusal
 
 LARGEST_BODY = 32 * 1024  # bytes: 4,000 Chinese characters fit even where JSON escapes each of them
 BODY_SECONDS = 10.0  # within which a body must have come
+FILE_SECONDS = 60.0  # the same for a photo or file
 Body = TypeVar("Body")
 _MISSING = re.compile(r"Object missing required field `(.+)`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.+)`")
@@ -23,26 +24,40 @@ async def read_body(request: Request, expected: type[Body], within: float = BODY
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refusal(415, "Send JSON, with Content-Type: application/json.")
-    return decode(await _whole(request, within), expected)
+    return decode(await _whole(request, within, LARGEST_BODY), expected)
 
 
 async def read_form(request: Request) -> dict[str, str]:
     """The first value of each field of a plain form. Raises Refusal (408, 413)."""
-    fields = parse_qs((await _whole(request, BODY_SECONDS)).decode(errors="replace"), keep_blank_values=True)
+    body = await _whole(request, BODY_SECONDS, LARGEST_BODY)
+    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
     return {name: values[0] for name, values in fields.items()}
 
 
-async def _whole(request: Request, within: float) -> bytes:
-    body = b""
+async def read_text(request: Request) -> str:
+    """Whatever it is. Raises Refusal (408, 413)."""
+    return (await _whole(request, BODY_SECONDS, LARGEST_BODY)).decode(errors="replace")
+
+
+async def read_file(request: Request, most_bytes: int) -> bytes:
+    """A photo or file that is the whole body. Raises Refusal (408, 413, 422 for an empty one)."""
+    content = await _whole(request, FILE_SECONDS, most_bytes)
+    if not content:
+        raise Refusal(422, "The file is empty.")
+    return content
+
+
+async def _whole(request: Request, within: float, most_bytes: int) -> bytes:
+    body = bytearray()
     try:
         async with asyncio.timeout(within):
             async for piece in request.stream():
                 body += piece
-                if len(body) > LARGEST_BODY:
-                    raise Refusal(413, f"The body is larger than {LARGEST_BODY} bytes.")
+                if len(body) > most_bytes:
+                    raise Refusal(413, f"The body is larger than {most_bytes} bytes.")
     except TimeoutError:
         raise Refusal(408, f"The body did not come within {within:g} s.") from None
-    return body
+    return bytes(body)
 
 
 def decode(body: bytes | str, expected: type[Body]) -> Body:

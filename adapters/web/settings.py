@@ -11,6 +11,7 @@ class WebSettings(msgspec.Struct, frozen=True):
     host: str
     port: int
     public_url: str  # without a slash at the end
+    own_origins: tuple[str, ...]  # where staff have their desk: ours, and no other site's
     origins: tuple[str, ...]  # our own first, then the sites that may embed the widget
     widget_secret: str
     messages_per_minute: int
@@ -27,6 +28,10 @@ class WebSettings(msgspec.Struct, frozen=True):
     slow_reader_seconds: float = 10
     body_seconds: float = 10
     frames_per_minute: int = 600  # of one socket, whether they hold a message or not
+    desk_signed_seconds: float = 15  # after so many an open page of staff is asked again whether it is signed in
+    desk_pages_per_member: int = 20  # open at the same time, in this process
+    desk_writes_per_minute: int = 240  # of one member
+    desk_questions_per_minute: int = 120  # the same for what a model or a search works for
 
 
 def read_settings(environ: Mapping[str, str]) -> WebSettings:
@@ -46,6 +51,7 @@ def read_settings(environ: Mapping[str, str]) -> WebSettings:
         host=host,
         port=port,
         public_url=public_url,
+        own_origins=tuple(dict.fromkeys(own)),
         origins=tuple(dict.fromkeys([*own, *(_origin("SHOPDESK_ORIGINS", site) for site in others)])),
         widget_secret=secret,
         messages_per_minute=_number(environ, "SHOPDESK_MESSAGES_PER_MINUTE", 60, 1, 1_000_000),

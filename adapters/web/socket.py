@@ -1,7 +1,9 @@
 """The widget's WebSocket: proof first, then the conversation both ways, on several sockets in step."""
 
 import asyncio
+import contextlib
 import time
+from functools import partial
 
 import msgspec
 from starlette.requests import HTTPConnection
@@ -9,8 +11,9 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from adapters.web.crowd import Crowd
+from adapters.web.files import FileLinks
 from adapters.web.intake import Intake
-from adapters.web.parts import Hello, Message, checked_place, to_outgoing_event
+from adapters.web.parts import Hello, Message, checked_place, says_typing, to_outgoing_event
 from adapters.web.refusals import Refusal, refusal_response
 from adapters.web.requests import address, decode
 from adapters.web.settings import WebSettings
@@ -19,6 +22,7 @@ from bot.channels import Handles
 
 # Why a socket was closed; 1000-2999 belong to the protocol.
 BAD_FRAME, NOT_PROVEN, TOO_MANY, TOO_SLOW, TRY_LATER = 4400, 4401, 4429, 4408, 4503
+TYPING_SECONDS = 3.0  # staff are told no more often that a customer is writing
 
 
 class Accepted(msgspec.Struct, frozen=True, tag_field="kind", tag="accepted"):
@@ -36,9 +40,17 @@ class NotAccepted(msgspec.Struct, frozen=True, tag_field="kind", tag="error"):
 
 
 class Sockets:
-    def __init__(self, settings: WebSettings, handles: Handles, tokens: Tokens, intake: Intake, crowd: Crowd) -> None:
+    def __init__(
+        self,
+        settings: WebSettings,
+        handles: Handles,
+        tokens: Tokens,
+        intake: Intake,
+        crowd: Crowd,
+        links: FileLinks,
+    ) -> None:
         self._settings, self._handles, self._tokens = settings, handles, tokens
-        self._intake, self._crowd = intake, crowd
+        self._intake, self._crowd, self._links = intake, crowd, links
 
     def routes(self) -> list[BaseRoute]:
         return [WebSocketRoute("/v1/conversations/{conversation}/socket", self.serve)]
@@ -79,7 +91,7 @@ class Sockets:
         """The first frame. Raises Refusal where it does not prove that this conversation is the caller's."""
         try:
             async with asyncio.timeout(self._settings.first_frame_seconds):
-                hello = decode(await _receive(socket), Hello)
+                hello = decode(await receive_text(socket), Hello)
         except TimeoutError:
             raise Refusal(401, "The first frame must come within 10 seconds.") from None
         bound = self._tokens.read(hello.token)
@@ -105,22 +117,32 @@ class Sockets:
             await asyncio.gather(*ways, return_exceptions=True)
 
     async def _tell(self, socket: WebSocket, conversation: str, after: str) -> None:
+        address = partial(self._links.address, conversation)
         try:
             async for event in self._handles.postbox.events(conversation, after):
-                await self._send(socket, to_outgoing_event(event, self._settings.public_url))
+                await self._send(socket, to_outgoing_event(event, self._settings.public_url, address))
         except ConnectionError:
             raise Refusal(503, "The conversation could not be read; connect again.") from None
 
     async def _listen(self, socket: WebSocket, bound: Bound) -> None:
-        at_most, frames, minute = self._settings.frames_per_minute, 0, time.monotonic()
+        at_most, frames, minute, typed = self._settings.frames_per_minute, 0, time.monotonic(), 0.0
         while True:
-            message = decode(await _receive(socket), Message)
-            if time.monotonic() - minute > 60:
-                frames, minute = 0, time.monotonic()
+            frame, now = await receive_text(socket), time.monotonic()
+            if now - minute > 60:
+                frames, minute = 0, now
             frames += 1
             if frames > at_most:
                 raise Refusal(429, f"More than {at_most} frames in a minute.")
-            await self._send(socket, msgspec.json.encode(await self._take(bound, message)))
+            if not says_typing(frame):
+                await self._send(socket, msgspec.json.encode(await self._take(bound, decode(frame, Message))))
+            elif now - typed >= TYPING_SECONDS:
+                typed = now
+                await self._types(bound)
+
+    async def _types(self, bound: Bound) -> None:
+        """It is over in seconds: where it cannot be told now, it is not told."""
+        with contextlib.suppress(ConnectionError):
+            await self._handles.staff.desk.customer_types(bound.conversation)
 
     async def _take(self, bound: Bound, message: Message) -> Accepted | NotAccepted:
         """Hands one message in; a refusal of it is an answer, not the end of the socket."""
@@ -138,7 +160,8 @@ class Sockets:
             raise WebSocketDisconnect(TOO_SLOW) from None
 
 
-async def _receive(socket: WebSocket) -> str:
+async def receive_text(socket: WebSocket) -> str:
+    """The next frame. Raises WebSocketDisconnect, and Refusal (400) for one that is no text."""
     received = await socket.receive()
     if received["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(received.get("code", 1005))

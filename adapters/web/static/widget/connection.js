@@ -30,6 +30,11 @@ export class Connection {
     else this.#again(0);
   }
 
+  // Told only while it is of use, and to nobody who is not there.
+  typing() {
+    if (this.#ready()) this.#socket.send('{"typing":true}');
+  }
+
   #ready() {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
@@ -69,8 +74,8 @@ export class Connection {
     };
   }
 
-  #write(message) {
-    this.#socket.send(JSON.stringify(message));
+  #write({ shown, ...message }) {
+    this.#socket.send(JSON.stringify(message)); // `shown` is how this page draws what waits
   }
 
   #take(frame) {

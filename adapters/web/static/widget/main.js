@@ -1,4 +1,5 @@
 // Puts the chat together: language, conversation, connection, transcript, composer, and the page around the frame.
+import { sendUp } from "./attached.js";
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
 import { allowLinksTo } from "./markdown.js";
@@ -39,8 +40,8 @@ function opened(focus) {
 function setWords(words, language) {
   document.documentElement.lang = language;
   for (const id of ["human", "newest"]) $(id).textContent = words[id];
-  for (const id of ["close", "send"]) $(id).setAttribute("aria-label", words[id]);
-  $("close").title = words.close;
+  for (const id of ["close", "send", "attach"]) $(id).setAttribute("aria-label", words[id]);
+  for (const id of ["close", "attach"]) $(id).title = words[id];
   $("text").placeholder = words.placeholder;
   $("text").setAttribute("aria-label", words.message);
   $("scroller").setAttribute("aria-label", words.conversation);
@@ -53,7 +54,11 @@ function messageId() {
 
 const LONGEST_LABEL = 200;
 const COUNTED = { text: true, card: true };
-const STAFF_STATES = { waiting_for_staff: "waitingForStaff", with_staff: "withStaff" };
+const STAFF_STATES = { waiting_for_staff: "waitingForStaff", with_staff: "withStaff", left_the_line: "" };
+const TYPES = 3000; // ms; staff are told no more often that the customer is writing
+const TOO_LARGE = 413;
+const PASSING = [0, 429, 503]; // 0: nobody was reached
+const TRIES = 6; // 1, 2, 4, ... seconds apart
 
 async function start() {
   const query = new URLSearchParams(location.search);
@@ -79,9 +84,11 @@ async function start() {
   function happened(event) {
     if (event.kind === "text") staff = ""; // the desk answers again; a status later in the turn says otherwise
     if (event.kind === "status") staff = STAFF_STATES[event.status] ?? staff;
+    if (event.by === "staff" && event.text) staff = STAFF_STATES.with_staff;
     transcript.show(event);
     showState("open");
-    if (!seen && (COUNTED[event.kind] || (event.by === "staff" && event.text))) tellPage("unread", { count: ++unread });
+    const written = event.by === "staff" && (event.text || event.attachments);
+    if (!seen && (COUNTED[event.kind] || written)) tellPage("unread", { count: ++unread });
   }
 
   function refused(message, status) {
@@ -111,7 +118,32 @@ async function start() {
     if (!byKeyboard && matchMedia("(hover: hover)").matches) $("text").focus();
   }
 
-  composer(say);
+  // A photo goes out as a message of its own, and is shown as such from the moment at which it was chosen.
+  async function attach(file) {
+    const message = { id: messageId(), text: "", shown: [{ kind: file.type.startsWith("image/") ? "photo" : "file", name: file.name }] };
+    transcript.waiting(message, "sending");
+    transcript.toEnd();
+    for (let tried = 1; ; tried++) {
+      try {
+        return send({ ...message, files: [await sendUp(conversation, file)] });
+      } catch (status) {
+        if (typeof status !== "number") throw status;
+        const last = !PASSING.includes(status) || tried === TRIES;
+        if (last) return transcript.waiting(message, status === TOO_LARGE ? "tooLarge" : "failed");
+        await new Promise((wake) => setTimeout(wake, 500 * 2 ** tried));
+      }
+    }
+  }
+
+  let told = 0;
+  function types() {
+    if (staff !== "withStaff" || Date.now() - told < TYPES) return;
+    told = Date.now();
+    connection.typing();
+  }
+
+  composer(say, types);
+  chooser(attach);
   $("human").addEventListener("click", () => press("human", words.human));
   $("close").addEventListener("click", () => tellPage("close"));
   addEventListener("keydown", (key) => key.key === "Escape" && !key.isComposing && tellPage("close"));
@@ -128,13 +160,28 @@ async function start() {
   tellPage("started");
 }
 
-function composer(say) {
+function chooser(attach) {
+  const all = (files) => [...files].forEach(attach);
+  $("attach").addEventListener("click", () => $("files").click());
+  $("files").addEventListener("change", () => {
+    all($("files").files);
+    $("files").value = ""; // the same one may be chosen again
+  });
+  $("text").addEventListener("paste", (paste) => {
+    if (!paste.clipboardData?.files.length) return;
+    paste.preventDefault();
+    all(paste.clipboardData.files);
+  });
+}
+
+function composer(say, types) {
   const fit = () => {
     $("text").style.height = "auto";
     $("text").style.height = `${Math.min($("text").scrollHeight, 140)}px`;
     $("send").disabled = !$("text").value.trim();
   };
   $("text").addEventListener("input", fit);
+  $("text").addEventListener("input", types);
   $("text").addEventListener("keydown", (key) => {
     if (key.key !== "Enter" || key.shiftKey || key.isComposing) return; // Enter also ends a Chinese input method's word
     key.preventDefault();

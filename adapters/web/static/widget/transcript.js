@@ -1,10 +1,12 @@
 // Draws the conversation. A turn of the desk is one block: text, sources, card and buttons as they come.
+import { drawAttached } from "./attached.js";
 import { drawCard } from "./card.js";
 import { Choices } from "./choices.js";
-import { bubble, button, isolated, make } from "./elements.js";
+import { bubble, button, make } from "./elements.js";
 import { link, render } from "./markdown.js";
 
 const $ = (id) => document.getElementById(id);
+const WRITES = 6000; // ms after which who does not go on writing has stopped
 
 export class Transcript {
   #turn = null; // the desk's block that parts go to
@@ -12,6 +14,8 @@ export class Transcript {
   #draft = "";
   #frame = 0;
   #mine = new Map(); // the customer's blocks, by message id
+  #writing = 0; // the timer after which staff have stopped writing
+  #name = ""; // of who wrote last for the shop
   #stuck = true;
   #height = 0; // of the window on the conversation
 
@@ -43,6 +47,7 @@ export class Transcript {
   // A message of this page, not accepted yet.
   waiting(message, state) {
     const block = this.#mine.get(message.id) ?? this.#customer(message.id, message.text);
+    if (message.shown && !block.querySelector(".attached")) block.append(...this.#attached(message.shown));
     block.querySelector(".fate")?.remove();
     if (state) block.append(make("p", "fate", this.words[state]));
     block.classList.toggle("pending", Boolean(state));
@@ -85,25 +90,35 @@ export class Transcript {
     $("greeting").append(make("p", "bubble", this.words.greeting), starters);
   }
 
-  #said({ by, message, text, attachments = [] }) {
+  #said({ by, message, text, name = "", attachments = [] }) {
     this.#turn = this.#answer = null;
     this.choices.retire({ by, message, text });
     if (by !== "customer") {
+      this.#name = name;
       if (!text && !attachments.length) return undefined; // staff have closed the conversation: the desk says so itself
-      this.#answer = this.#block("staff", this.words.staff);
-      return this.#answer.append(bubble(render(text)), ...this.#attached(attachments));
+      this.#staffWrite(false);
+      this.#answer = this.#block("staff", name ? this.words.staffMember(name) : this.words.staff);
+      return this.#answer.append(...(text ? [bubble(render(text))] : []), ...this.#attached(attachments));
     }
     const known = this.#mine.get(message);
-    if (known) this.waiting({ id: message });
-    else this.#customer(message, text || (attachments.length ? "" : "…")).append(...this.#attached(attachments));
+    if (known) {
+      this.waiting({ id: message });
+      known.querySelectorAll(".attached, .photo").forEach((line) => line.remove());
+    }
+    const block = known ?? this.#customer(message, text || (attachments.length ? "" : "…"));
+    block.append(...this.#attached(attachments));
   }
 
   #attached(attachments) {
-    return attachments.map(({ kind, name }) => {
-      const line = make("p", "attached", this.words.attached[kind] ?? this.words.attached.other);
-      if (name) line.append(": ", isolated(name));
-      return line;
-    });
+    return drawAttached(attachments, this.words, () => this.#stuck && this.toNewest());
+  }
+
+  // Shown for as long as they go on.
+  #staffWrite(writes) {
+    clearTimeout(this.#writing);
+    if (writes) this.#writing = setTimeout(() => this.#staffWrite(false), WRITES);
+    $("typing").hidden = !writes;
+    $("writing").textContent = writes ? this.words.staffWriting(this.#name || this.words.staff) : "";
   }
 
   #customer(id, text) {
@@ -166,6 +181,7 @@ export class Transcript {
   }
 
   #status(status) {
+    if (status === "staff_typing") return this.#staffWrite(true);
     const writing = status === "thinking" || status === "restarted";
     if (writing || status === "done") {
       this.#dropDraft();
