@@ -8,6 +8,7 @@ from adapters.text import Rich, bold, joined, link, plain, read
 from bot.messages import (
     DONE,
     RESTARTED,
+    STAFF_TYPING,
     THINKING,
     Attachment,
     Busy,
@@ -56,6 +57,12 @@ class StaffSaid:
     event: str
     text: str
     attachments: tuple[Attachment, ...] = ()
+    name: str = ""  # of who wrote it, as customers read it
+
+
+@dataclass(frozen=True)
+class StaffTyping:
+    """A person of the shop is writing. Passing: shown once, or not at all."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ class Reply:
         return not (self.text.strip() or self.cards or self.sources or self.buttons or self.in_private)
 
 
-Step = Typing | Frame | Queued | StaffSaid | Passed | Reply
+Step = Typing | Frame | Queued | StaffSaid | StaffTyping | Passed | Reply
 
 
 class Reading:
@@ -112,8 +119,8 @@ class Reading:
                 return Frame(self._draft)
             case Busy(place):
                 return Queued(event.id, place)
-            case Said(by="staff", text=text, attachments=attachments) if text.strip() or attachments:
-                return StaffSaid(event.id, text, attachments)
+            case Said(by="staff", text=text, attachments=attachments, name=name) if text.strip() or attachments:
+                return StaffSaid(event.id, text, attachments, name)
             case Said(text=text):
                 return Passed(event.id, text)
             case Status():
@@ -124,6 +131,8 @@ class Reading:
     def _stands(self, event: Event, status: Status) -> Step | None:
         if status == THINKING:
             return Typing()
+        if status == STAFF_TYPING:
+            return StaffTyping()
         if status == RESTARTED:
             self._draft = ""
             return Frame("")
@@ -137,8 +146,13 @@ class Reading:
 
 def written(reply: Reply, sources_title: str, home: str) -> Rich:
     """Its text, its cards and its sources, for a channel that shows all of them as text."""
-    cards = (_card(card) for card in reply.cards)
+    cards = (card_page(card) for card in reply.cards)
     return joined([read(reply.text, home), *cards, _sources(reply, sources_title, home)])
+
+
+def card_page(card: Card) -> Rich:
+    rows = (plain(f"{label}{'：' if _HAN.search(label) else ': '}{value}") for label, value in card.rows)
+    return joined([bold(card.title), *rows], "\n")
 
 
 def language_of(text: str, languages: Sequence[str]) -> str:
@@ -173,11 +187,6 @@ def _reply(end: Event, lasting: list[Event]) -> Reply:
         statuses=tuple(one.status for one in told if isinstance(one, Status)),
         in_private=tuple(Moved(one.id, one.what) for one in lasting if isinstance(one.what, InPrivate)),
     )
-
-
-def _card(card: Card) -> Rich:
-    rows = (plain(f"{label}{'：' if _HAN.search(label) else ': '}{value}") for label, value in card.rows)
-    return joined([bold(card.title), *rows], "\n")
 
 
 def _sources(reply: Reply, title: str, home: str) -> Rich:

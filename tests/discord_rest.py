@@ -13,8 +13,10 @@ from tests.discord_limits import Fault, Window, is_empty, wrong
 from tests.discord_world import (
     APPLICATION,
     EPHEMERAL,
+    FILES,
     HISTORY,
     IN_THREADS,
+    MANAGE_THREADS,
     PRIVATE,
     PRIVATE_THREADS,
     PUBLIC,
@@ -39,6 +41,7 @@ class Call:
     path: str
     body: Payload
     status: int = 0
+    files: list[tuple[str, str, bytes]] = field(default_factory=list)  # name, type, content
 
 
 @dataclass
@@ -69,10 +72,13 @@ class Rest:
         self.limits = {"send": (5, 5.0), "edit": (5, 5.0), "all": (50, 1.0)}  # most, in so many seconds
         self._windows: dict[tuple[str, str], Window] = {}
         self.nonces: dict[tuple[str, str], Payload] = {}
+        self.files_url = ""
+        self.largest_file = 10 << 20  # bytes
 
     async def handle(self, request: web.Request) -> web.Response:
         path = request.path.removeprefix(API)
-        call = Call(time.monotonic(), request.method, path, await _body(request))
+        body, files = await _body(request)
+        call = Call(time.monotonic(), request.method, path, body, files=files)
         self.calls.append(call)
         fault = next((one for one in self.faults if one.meets(call.method, path)), None)
         if fault:
@@ -169,11 +175,17 @@ class Rest:
             case ["GET"]:
                 return self.world.channel_payload(channel)
             case ["PATCH"]:
-                return self._change_thread(channel, call.body)
+                return await self._change_thread(channel, call.body)
+            case ["DELETE"] if self.world.is_thread(channel):
+                if not self.world.may(channel, MANAGE_THREADS):
+                    raise Refusal(403, 50013, "Missing Permissions")
+                return await self.remove_thread(channel)
             case ["POST", "typing"]:
+                told = {"channel_id": channel, "user_id": APPLICATION, "timestamp": int(time.time())}
+                await self.gateway.tell("TYPING_START", told | self._guild(channel))
                 return None
             case ["POST", "messages"]:
-                return await self._post(channel, call.body)
+                return await self._post(channel, call.body, call.files)
             case ["GET", "messages"]:
                 return self._history(channel, request)
             case ["GET", "messages", number]:
@@ -204,13 +216,21 @@ class Rest:
             raise Refusal(403, 50005, "Cannot edit a message authored by another user")
         return found
 
-    async def _post(self, channel: str, body: Payload) -> Payload:
+    async def _post(self, channel: str, body: Payload, files: list[tuple[str, str, bytes]]) -> Payload:
         self._may_post(channel)
-        _check(body)
+        _check(body | ({"attachments": files} if files else {}))
+        if any(len(content) > self.largest_file for _, _, content in files):
+            raise Refusal(413, 40005, "Request entity too large")
+        if files and not self.world.may(channel, FILES):
+            raise Refusal(403, 50013, "Missing Permissions")
         nonce = (channel, str(body.get("nonce")))
         if body.get("enforce_nonce") and nonce in self.nonces:
             return self.nonces[nonce]
         more = {"components": _numbered(body.get("components") or []), "flags": body.get("flags", 0)}
+        more["attachments"] = [self.world.attached(self.files_url, *one) for one in files]
+        called = set(map(str, body.get("allowed_mentions", {}).get("users", ())))
+        more["mentions"] = [one for one in self.world.people.values()
+                            if one["id"] in called and f"<@{one['id']}>" in (body.get("content") or "")]  # fmt: skip
         if reference := body.get("message_reference"):
             answered = self.world.messages.get(str(reference["message_id"]))
             told = {"type": 0, "channel_id": channel, **reference}  # Discord fills in what was left out
@@ -224,7 +244,8 @@ class Rest:
         place = self.world.channels[channel]
         if self.world.is_direct(channel) and place["recipients"][0]["id"] in self.world.closed:
             raise Refusal(403, 50007, "Cannot send messages to this user")
-        if self.world.is_thread(channel) and place["thread_metadata"]["locked"]:
+        locked = self.world.is_thread(channel) and place["thread_metadata"]["locked"]
+        if locked and not self.world.may(channel, MANAGE_THREADS):
             raise Refusal(400, 50083, "Thread is archived")
         if self.world.is_thread(channel):
             place["thread_metadata"]["archived"] = False  # a message opens it again
@@ -261,10 +282,24 @@ class Rest:
             found = [one for one in found if int(one["id"]) < int(before)]
         return list(reversed(found[-limit:]))
 
-    def _change_thread(self, channel: str, body: Payload) -> Payload:
+    async def _change_thread(self, channel: str, body: Payload) -> Payload:
+        """Who has opened it may put it away and take it out again; what is locked is for moderators alone."""
         place = self.world.channels[channel]
         metadata = place["thread_metadata"]
+        locks = metadata["locked"] or "locked" in body
+        if not self.world.may(channel, MANAGE_THREADS) and (locks or place["owner_id"] != APPLICATION):
+            raise Refusal(403, 50013, "Missing Permissions")
         metadata.update({name: body[name] for name in ("archived", "locked") if name in body})
+        await self.gateway.tell("THREAD_UPDATE", place)
+        return place
+
+    async def remove_thread(self, thread: str) -> Payload:
+        """And all that is in it."""
+        place = self.world.channels.pop(thread)
+        for message in self.world.in_channel(thread):
+            del self.world.messages[message["id"]]
+        gone = {name: place[name] for name in ("id", "guild_id", "parent_id", "type")}
+        await self.gateway.tell("THREAD_DELETE", gone)
         return place
 
     async def _thread_from(self, channel: str, number: str, body: Payload) -> Payload:
@@ -352,15 +387,22 @@ class Rest:
         await self.gateway.tell(name, message | of_guild, content_is_free=mine or not of_guild)
 
 
-async def _body(request: web.Request) -> Payload:
+async def _body(request: web.Request) -> tuple[Payload, list[tuple[str, str, bytes]]]:
+    """What is asked, and the files that came with it under the names that it gives them."""
     if request.content_type == "application/json" and request.can_read_body:
         content = await request.json()
-        return content if isinstance(content, dict) else {"list": content}
+        return (content if isinstance(content, dict) else {"list": content}), []
     if request.content_type.startswith("multipart"):
         form = await request.post()
         whole: Payload = json.loads(str(form["payload_json"]))
-        return whole
-    return {}
+        named = {str(one["id"]): one.get("filename") for one in whole.get("attachments") or []}
+        return whole, [_file(key, one, named) for key, one in form.items() if isinstance(one, web.FileField)]
+    return {}, []
+
+
+def _file(key: str, one: web.FileField, named: dict[str, str | None]) -> tuple[str, str, bytes]:
+    number = key.removeprefix("files[").removesuffix("]")
+    return named.get(number) or one.filename, one.content_type, one.file.read()
 
 
 def _list(body: Payload) -> list[Payload]:

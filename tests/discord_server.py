@@ -14,6 +14,7 @@ from tests.discord_limits import Fault
 from tests.discord_rest import API, Call, Interaction, Rest
 from tests.discord_world import (
     APPLICATION,
+    DESK,
     FORUM,
     GENERAL,
     GUILD,
@@ -70,6 +71,21 @@ class DiscordServer:
     async def deletes(self, message: Payload) -> None:
         await self.rest.delete(message)
 
+    async def types(self, name: str, channel: str) -> None:
+        place = self.world.channels[channel]
+        told = {"channel_id": channel, "user_id": self.world.person(name)["id"], "timestamp": int(time.time())}
+        guild = {"guild_id": place["guild_id"]} if "guild_id" in place else {}
+        await self.gateway.tell("TYPING_START", told | guild)
+
+    async def removes(self, thread: str) -> None:
+        """A moderator deletes a thread, and all that is in it."""
+        await self.rest.remove_thread(thread)
+
+    async def locks(self, thread: str) -> None:
+        """A moderator closes a thread to all who are none."""
+        self.world.channels[thread]["thread_metadata"].update(locked=True, archived=True)
+        await self.gateway.tell("THREAD_UPDATE", self.world.channels[thread])
+
     async def presses(self, name: str, message: Payload, label: str) -> Interaction:
         """A button of a message, by what stands on it."""
         found = next(one for one in components(message) if one.get("label") == label)
@@ -107,6 +123,10 @@ class DiscordServer:
             rows.append({"type": 18, "component": value} if "component" in row else {"type": 1, "components": [value]})
         data = {"custom_id": asked["custom_id"], "components": rows}
         return await self._interact(SUBMIT, name, form.channel, data, form.message, locale)
+
+    def sees(self, attachment: Payload) -> bytes:
+        """What is in a file of a message."""
+        return self.world.files[attachment["id"]]
 
     # What can be seen
 
@@ -171,17 +191,7 @@ class DiscordServer:
 
     def _attach(self, name: str, of: tuple[str, bytes]) -> Payload:
         kind, content = of
-        number = self.world.snowflake()
-        self.world.files[number] = content
-        url = f"{self.files_url}/{number}/{name}"
-        return {
-            "id": number,
-            "filename": name,
-            "content_type": kind,
-            "size": len(content),
-            "url": url,
-            "proxy_url": url,
-        }
+        return self.world.attached(self.files_url, name, kind, content)
 
     async def _unarchive(self, channel: str) -> None:
         place = self.world.channels[channel]
@@ -232,6 +242,7 @@ async def discord_server(port: int = 0, server: DiscordServer | None = None) -> 
     address = f"127.0.0.1:{runner.addresses[0][1]}"
     server.api, server.gateway_url = f"http://{address}{API}", f"ws://{address}/gateway/"
     server.gateway.url, server.files_url = server.gateway_url, f"http://{address}/files"
+    server.rest.files_url = server.files_url
     try:
         yield server
     finally:
@@ -239,4 +250,4 @@ async def discord_server(port: int = 0, server: DiscordServer | None = None) -> 
         await runner.cleanup()
 
 
-__all__ = ["FORUM", "GENERAL", "PRIVATE", "SUPPORT", "TOKEN", "DiscordServer", "components", "discord_server"]
+__all__ = ["DESK", "FORUM", "GENERAL", "PRIVATE", "SUPPORT", "TOKEN", "DiscordServer", "components", "discord_server"]

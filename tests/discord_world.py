@@ -9,12 +9,12 @@ Payload = dict[str, Any]
 
 APPLICATION = "100"  # also the id of the bot's user, as it is for every application made today
 GUILD = "1000"
-SUPPORT, GENERAL, FORUM = "1001", "1002", "1003"
+SUPPORT, GENERAL, FORUM, DESK = "1001", "1002", "1003", "1004"
 EPOCH = 1420070400000
-VIEW, SEND, HISTORY, PUBLIC_THREADS, PRIVATE_THREADS, IN_THREADS, MANAGE_THREADS = (
-    1 << shift for shift in (10, 11, 16, 35, 36, 38, 34)
+VIEW, SEND, FILES, HISTORY, PUBLIC_THREADS, PRIVATE_THREADS, IN_THREADS, MANAGE_THREADS = (
+    1 << shift for shift in (10, 11, 15, 16, 35, 36, 38, 34)
 )
-ALLOWED = VIEW | SEND | HISTORY | PUBLIC_THREADS | PRIVATE_THREADS | IN_THREADS
+ALLOWED = VIEW | SEND | FILES | HISTORY | PUBLIC_THREADS | PRIVATE_THREADS | IN_THREADS
 PUBLIC, PRIVATE = 11, 12  # kinds of threads
 EPHEMERAL = 64
 
@@ -38,11 +38,15 @@ class World:
     files: dict[str, bytes] = field(default_factory=dict)
     allowed: int = ALLOWED  # what the bot may do in the guild
     forbidden: dict[str, int] = field(default_factory=dict)  # channel -> what it may not do there
+    granted: dict[str, int] = field(default_factory=lambda: {DESK: MANAGE_THREADS})  # channel -> what else it may do
+    closed_to_all: set[str] = field(default_factory=lambda: {DESK})  # channels that only who is let in can see
     _count: Any = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
         self.bot = user_payload(APPLICATION, "desk", bot=True)
-        for number, (name, kind) in {SUPPORT: ("support", 0), GENERAL: ("general", 0), FORUM: ("ideas", 15)}.items():
+        for number, (name, kind) in {
+            SUPPORT: ("support", 0), GENERAL: ("general", 0), FORUM: ("ideas", 15), DESK: ("staff", 0),
+        }.items():  # fmt: skip
             self.add_channel(number, name, kind)
 
     def snowflake(self) -> str:
@@ -97,6 +101,15 @@ class World:
         self.channels[channel]["last_message_id"] = number
         return self.messages[number]
 
+    def attached(self, url: str, name: str, kind: str, content: bytes) -> Payload:
+        """A file that is kept, as a message has it. `url`: where files are."""
+        number = self.snowflake()
+        self.files[number] = content
+        return {
+            "id": number, "filename": name, "content_type": kind, "size": len(content),
+            "url": f"{url}/{number}/{name}", "proxy_url": f"{url}/{number}/{name}",
+        }  # fmt: skip
+
     def in_channel(self, channel: str) -> list[Payload]:
         return [one for one in self.messages.values() if one["channel_id"] == channel]
 
@@ -105,10 +118,14 @@ class World:
         if place["type"] == 1:
             return True
         where = place["parent_id"] if self.is_thread(channel) else channel
-        return bool(self.allowed & ~self.forbidden.get(where, 0) & permission)
+        return bool((self.allowed | self.granted.get(where, 0)) & ~self.forbidden.get(where, 0) & permission)
 
     def overwrites(self, channel: str) -> list[Payload]:
         denied = self.forbidden.get(channel, 0)
+        if channel in self.closed_to_all:
+            ours = (VIEW | self.granted.get(channel, 0)) & ~denied
+            us = {"id": APPLICATION, "type": 1, "allow": str(ours), "deny": "0"}
+            return [{"id": self.guild_id, "type": 0, "allow": "0", "deny": str(denied | VIEW)}, us]
         return [{"id": self.guild_id, "type": 0, "allow": "0", "deny": str(denied)}] if denied else []
 
     def channel_payload(self, channel: str) -> Payload:

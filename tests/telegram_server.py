@@ -18,9 +18,11 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
 
 from tests.telegram_world import BotAccount, Posted, Room, Wire, World, units
 
-SENDING = ("sendMessage", "editMessageText", "editMessageReplyMarkup", "sendMessageDraft")  # count for their chat
+SENDING = ("sendMessage", "editMessageText", "editMessageReplyMarkup", "sendMessageDraft", "sendPhoto",
+           "sendDocument")  # count for their chat  # fmt: skip
 COUNTED = (*SENDING, "sendChatAction")  # count for the bot
 _JSON = ("reply_markup", "allowed_updates", "entities", "link_preview_options", "reply_parameters", "commands", "scope")
+PHOTO_BYTES, FILE_BYTES = 10 << 20, 50 << 20
 
 
 @dataclass
@@ -369,6 +371,85 @@ class TelegramServer(World):
         room.typing_until = 0
         return posted.wire()
 
+    def _do_sendPhoto(self, bot: BotAccount, given: Wire) -> Wire:
+        content: bytes = given["photo"][1]
+        if len(content) > PHOTO_BYTES:
+            raise Refused(413, "Request Entity Too Large")
+        if not content.startswith((b"\xff\xd8", b"\x89PNG", b"RIFF", b"GIF8")):
+            raise Refused(400, "Bad Request: IMAGE_PROCESS_FAILED")
+        size = self.keep_file("photos/file_1.jpg", content) | {"width": 1280, "height": 853}
+        return self._post_file(bot, given, {"photo": [size]})
+
+    def _do_sendDocument(self, bot: BotAccount, given: Wire) -> Wire:
+        name, content = given["document"]
+        if not content:
+            raise Refused(400, "Bad Request: file must be non-empty")
+        if len(content) > FILE_BYTES:
+            raise Refused(413, "Request Entity Too Large")
+        return self._post_file(bot, given, {"document": self.keep_file(name, content) | {"file_name": name}})
+
+    def _post_file(self, bot: BotAccount, given: Wire, content: Wire) -> Wire:
+        room = self._room(bot, given)
+        return room.post(bot.wire(), content, self._thread(room, given)).wire()
+
+    # Topics of a group
+
+    def _do_createForumTopic(self, bot: BotAccount, given: Wire) -> Wire:
+        room, name = self._forum(bot, given), str(given.get("name") or "").strip()
+        if "can_manage_topics" not in room.rights:
+            raise Refused(400, "Bad Request: not enough rights to create a topic")
+        if not name:
+            raise Refused(400, "Bad Request: title must be non-empty")
+        posted = room.post(bot.wire(), {"forum_topic_created": {"name": name[:128], "icon_color": 7322096}})
+        posted.thread = posted.id
+        room.threads.add(posted.id)
+        room.topics[posted.id] = name[:128]
+        return {"message_thread_id": posted.id, "name": name[:128], "icon_color": 7322096}
+
+    def _do_closeForumTopic(self, bot: BotAccount, given: Wire) -> bool:
+        return self._toggle(bot, given, closed=True)
+
+    def _do_reopenForumTopic(self, bot: BotAccount, given: Wire) -> bool:
+        return self._toggle(bot, given, closed=False)
+
+    def _toggle(self, bot: BotAccount, given: Wire, closed: bool) -> bool:
+        room, thread = self._forum(bot, given), int(given["message_thread_id"])
+        if thread not in room.threads:
+            raise Refused(400, "Bad Request: TOPIC_ID_INVALID")
+        if "can_manage_topics" not in room.rights:
+            raise Refused(400, "Bad Request: CHAT_ADMIN_REQUIRED")
+        if closed == (thread in room.closed_threads):
+            raise Refused(400, "Bad Request: TOPIC_NOT_MODIFIED")
+        (room.closed_threads.add if closed else room.closed_threads.discard)(thread)
+        room.post(bot.wire(), {"forum_topic_closed" if closed else "forum_topic_reopened": {}}, thread)
+        return True
+
+    def _do_deleteForumTopic(self, bot: BotAccount, given: Wire) -> bool:
+        room, thread = self._forum(bot, given), int(given["message_thread_id"])
+        if thread not in room.threads:
+            raise Refused(400, "Bad Request: TOPIC_ID_INVALID")
+        if "can_manage_topics" not in room.rights:
+            raise Refused(400, "Bad Request: CHAT_ADMIN_REQUIRED")
+        room.drop_topic(thread)
+        return True
+
+    def _forum(self, bot: BotAccount, given: Wire) -> Room:
+        room = self._room(bot, given)
+        if not room.forum:
+            raise Refused(400, "Bad Request: the chat is not a forum")
+        return room
+
+    def _do_getChat(self, bot: BotAccount, given: Wire) -> Wire:
+        return self._room(bot, given).wire() | {"accent_color_id": 0, "max_reaction_count": 11}
+
+    def _do_getChatMember(self, bot: BotAccount, given: Wire) -> Wire:
+        room = self._room(bot, given)
+        if int(given["user_id"]) != bot.id:
+            raise Refused(400, "Bad Request: user not found")
+        if not room.rights:
+            return {"user": bot.wire(), "status": "member"}
+        return {"user": bot.wire(), "status": "administrator", **dict.fromkeys(room.rights, True)}
+
     def _do_sendMessageDraft(self, bot: BotAccount, given: Wire) -> bool:
         room = self._room(bot, given)
         if room.kind != "private":
@@ -385,7 +466,7 @@ class TelegramServer(World):
 
     def _do_sendChatAction(self, bot: BotAccount, given: Wire) -> bool:
         room = self._room(bot, given)
-        self._thread(room, given)
+        room.typing_in = self._thread(room, given)
         room.typing_until = time.monotonic() + 5
         return True
 
@@ -474,7 +555,13 @@ async def _parameters(request: web.Request) -> Wire:
     if request.content_type == "application/json":
         given |= await request.json()
     else:
-        given |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        posted = await request.post()
+        given |= {name: value for name, value in posted.items() if isinstance(value, str)}
+        files = {name: one for name, one in posted.items() if isinstance(one, web.FileField)}
+        for name, value in given.items():
+            if isinstance(value, str) and value.startswith("attach://"):
+                files[name] = files.pop(value.removeprefix("attach://"))
+        given |= {name: (one.filename, one.file.read()) for name, one in files.items()}
     for name in _JSON:
         if isinstance(given.get(name), str):
             given[name] = json.loads(given[name])

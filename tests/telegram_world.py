@@ -33,6 +33,10 @@ class Posted:
         return bool(self.by.get("is_bot"))
 
     @property
+    def is_service(self) -> bool:
+        return any(name.startswith("forum_topic_") for name in self.content)
+
+    @property
     def text(self) -> str:
         return str(self.content.get("text") or self.content.get("caption") or "")
 
@@ -84,6 +88,9 @@ class Room:
     threads: set[int] = field(default_factory=set)
     closed_threads: set[int] = field(default_factory=set)
     typing_until: float = 0.0
+    rights: frozenset[str] = frozenset()  # of the bot as an administrator; none: it is a member like any other
+    topics: dict[int, str] = field(default_factory=dict)  # name of each that the bot has opened
+    typing_in: int = 0  # in which topic the bot was seen typing last
 
     def wire(self) -> Wire:
         name = {"first_name": self.title} if self.kind == "private" else {"title": self.title}
@@ -101,6 +108,16 @@ class Room:
     def said(self) -> list[Posted]:
         """What the bot has written here."""
         return [one for one in self.messages if one.by_bot]
+
+    def in_topic(self, thread: int) -> list[Posted]:
+        """What the bot has written there, without what Telegram says of the topic itself."""
+        return [one for one in self.said if one.thread == thread and not one.is_service]
+
+    def drop_topic(self, thread: int) -> None:
+        self.threads.discard(thread)
+        self.closed_threads.discard(thread)
+        self.topics.pop(thread, None)
+        self.messages = [one for one in self.messages if thread not in (one.id, one.thread)]
 
     @property
     def draft(self) -> str:
@@ -181,8 +198,9 @@ class Person:
             room.open = True
         if thread:
             room.threads.add(thread)
-        posted = room.post(self.user, content, thread, reply_to)
-        if room.kind == "private" or self.bot.reads_all or _for_bot(posted, self.bot):
+        opened = room.find(thread) if thread in room.topics else None
+        posted = room.post(self.user, content, thread, reply_to or opened)
+        if room.kind == "private" or self.bot.reads_all or room.rights or _for_bot(posted, self.bot):
             self.bot.update("message", posted.wire())
         return posted
 
@@ -237,6 +255,15 @@ class Person:
     def sends_contact(self, name: str = "Bob", telephone: str = "+4312345", **where: Any) -> Posted:
         return self.sends({"contact": {"first_name": name, "phone_number": telephone}}, **where)
 
+    def closes(self, group: Room, thread: int) -> None:
+        """As an administrator of the group."""
+        group.closed_threads.add(thread)
+        self.sends({"forum_topic_closed": {}}, to=group, thread=thread)
+
+    def deletes(self, group: Room, thread: int) -> None:
+        """A topic, with all that stands in it. Bots are not told."""
+        group.drop_topic(thread)
+
     def blocks(self) -> None:
         self.private.open, self.private.shut = False, "Forbidden: bot was blocked by the user"
         self.bot.update("my_chat_member", self._membership(self.private, "member", "kicked"))
@@ -284,10 +311,11 @@ class World:
         forum: bool = False,
         kind: str = "supergroup",
         bot: BotAccount | None = None,
+        rights: Sequence[str] = (),
     ) -> Room:
-        """A group (or kind="channel") in which the bot is already a member."""
+        """A group (or kind="channel") in which the bot is already a member; with rights, an administrator."""
         bot = bot or next(iter(self.bots.values()))
-        room = Room(-1_001_000_000_000 - next(self.numbers), kind, title, bot, forum)
+        room = Room(-1_001_000_000_000 - next(self.numbers), kind, title, bot, forum, rights=frozenset(rights))
         bot.rooms[room.id] = room
         return room
 

@@ -10,7 +10,7 @@ import discord
 import msgspec
 from discord.http import HTTPClient
 
-from adapters.discord.intake import Intake
+from adapters.discord.doors import Doors
 from adapters.discord.lines import Lines
 from adapters.discord.marks import Marks
 from adapters.discord.payloads import Channel, Guild, Message, Ready
@@ -28,8 +28,8 @@ _FORUMS = {15, 16}
 class Backfill:
     """A session that is resumed is told by Discord itself; this is for a new one."""
 
-    def __init__(self, http: HTTPClient, support: tuple[str, ...], marks: Marks, intake: Intake, lines: Lines) -> None:
-        self._http, self._support, self._marks, self._intake, self._lines = http, support, marks, intake, lines
+    def __init__(self, http: HTTPClient, support: tuple[str, ...], marks: Marks, doors: Doors, lines: Lines) -> None:
+        self._http, self._support, self._marks, self._doors, self._lines = http, support, marks, doors, lines
         self._asking = asyncio.Semaphore(_AT_ONCE)
 
     def ready(self, ready: Ready) -> None:
@@ -70,7 +70,7 @@ class Backfill:
             messages = sorted(_readable(page), key=lambda one: int(one.id))
             for message in messages:
                 # they were written over a longer time than they come in now
-                await self._intake.take(msgspec.structs.replace(message, guild_id=server), per_minute=0)
+                await self._doors.take(msgspec.structs.replace(message, guild_id=server), per_minute=0)
             if messages:
                 after, count = messages[-1].id, count + len(messages)
                 await self._marks.see(channel, after, direct=server is None)

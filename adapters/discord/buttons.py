@@ -30,6 +30,15 @@ def link_row(label: str, url: str) -> list[Component]:
     return [_row([{"type": _BUTTON, "style": _LINK, "label": _cut(label, _LABEL), "url": url}])]
 
 
+def desk_row(buttons: Sequence[tuple[str, str, bool]]) -> list[Component]:
+    """Those of staff, five at most: label, what it carries, whether it is the one that is proposed."""
+    drawn = [
+        {"type": _BUTTON, "style": _PRIMARY if main else _SECONDARY, "label": _cut(label, _LABEL), "custom_id": data}
+        for label, data, main in buttons
+    ]
+    return [_row(drawn)] if drawn else []
+
+
 def chosen(custom_id: str, values: Sequence[str] = ()) -> str:
     """What carries the press of an interaction: of a list it is the value."""
     return values[0] if values else custom_id

@@ -1,5 +1,6 @@
 """What is missing for Discord, each in one sentence: for `shopdesk doctor`, and for whoever starts the desk."""
 
+from adapters.discord.permissions import AT_DESK
 from adapters.discord.portal import Bot, Portal, SupportChannel, TokenRefused
 from adapters.discord.settings import DiscordSettings
 from bot.channels import Finding
@@ -30,11 +31,14 @@ async def check(settings: DiscordSettings) -> list[Finding]:
 
 
 async def channels(portal: Portal, bot: Bot, settings: DiscordSettings) -> list[Finding]:
-    """One for each support channel."""
+    """One for each support channel, and one for that of staff."""
+    found = [_channel(await portal.channel(number, bot.application), bot) for number in settings.channels]
     if not settings.channels:
         advice = "Set SHOPDESK_DISCORD_CHANNELS to open a thread for everybody who writes in a channel."
-        return [Finding("discord channels", True, "none: direct messages and mentions are answered", advice)]
-    return [_channel(await portal.channel(number, bot.application), bot) for number in settings.channels]
+        found = [Finding("discord channels", True, "none: direct messages and mentions are answered", advice)]
+    if settings.desk:
+        found.append(_desk(await portal.channel(settings.desk, bot.application, AT_DESK), bot))
+    return found
 
 
 def _bot(bot: Bot) -> Finding:
@@ -61,6 +65,23 @@ def _channel(channel: SupportChannel, bot: Bot) -> Finding:
     if not channel.threads:
         advice = "Name a text channel or a forum in SHOPDESK_DISCORD_CHANNELS."
         return Finding(name, False, "is of a kind that has no threads", advice)
+    return _permissions(name, channel)
+
+
+def _desk(channel: SupportChannel, bot: Bot) -> Finding:
+    name = f"discord desk {channel.name or channel.id}"
+    if not channel.found:
+        advice = f"Let the bot into channel {channel.id}, or name another in SHOPDESK_DISCORD_DESK: {bot.invitation}"
+        return Finding(name, False, f"the bot cannot see channel {channel.id}", advice)
+    if not channel.text:
+        return Finding(name, False, "is no text channel", "Name a text channel in SHOPDESK_DISCORD_DESK.")
+    if channel.open_to_all:
+        advice = "Make it a private channel: what customers write stands there. Let in your staff and the bot."
+        return Finding(name, False, "everybody on the server can read it", advice)
+    return _permissions(name, channel)
+
+
+def _permissions(name: str, channel: SupportChannel) -> Finding:
     if channel.missing:
         lacks = ", ".join(channel.missing)
         advice = "Allow it to the bot's role in the settings of the channel or the server."

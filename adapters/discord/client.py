@@ -11,16 +11,17 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from adapters.discord.backfill import Backfill
-from adapters.discord.intake import Intake
-from adapters.discord.interactions import Interactions
+from adapters.discord.doors import Doors
 from adapters.discord.lines import Lines
-from adapters.discord.payloads import Deleted, Frame, Guild, Interaction, Message, Ready
+from adapters.discord.payloads import Deleted, Frame, Guild, Interaction, Message, Ready, Typing
 
 log = logging.getLogger(__name__)
 
 LONGEST_RATE_LIMIT = 30.0  # seconds that discord.py itself waits; it takes no less
 # discord.py would make objects of them that nobody looks at, and give the connection up at one it does not understand
-_READ_HERE = ("MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK", "INTERACTION_CREATE")
+_READ_HERE = (
+    "MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK", "INTERACTION_CREATE", "TYPING_START",
+)  # fmt: skip
 
 
 def point_at(api: str, gateway: str) -> None:
@@ -34,7 +35,14 @@ class DeskClient(discord.AutoShardedClient):
 
     def __init__(self, shards: int) -> None:
         super().__init__(
-            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True),
+            intents=discord.Intents(
+                guilds=True,
+                guild_messages=True,
+                dm_messages=True,
+                message_content=True,
+                guild_typing=True,
+                dm_typing=True,
+            ),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,  # it need not remember any
             chunk_guilds_at_startup=False,
@@ -59,8 +67,8 @@ class DeskClient(discord.AutoShardedClient):
 class Hearing:
     """Puts each thing that is heard into the line of its channel."""
 
-    def __init__(self, lines: Lines, intake: Intake, interactions: Interactions, backfill: Backfill) -> None:
-        self._lines, self._intake, self._interactions, self._backfill = lines, intake, interactions, backfill
+    def __init__(self, lines: Lines, doors: Doors, backfill: Backfill) -> None:
+        self._lines, self._doors, self._backfill = lines, doors, backfill
 
     def hears(self, frame: Frame) -> None:
         """Never raises: what cannot be read is passed over."""
@@ -73,16 +81,19 @@ class Hearing:
         match frame.t:
             case "MESSAGE_CREATE":
                 message = msgspec.json.decode(frame.d, type=Message)
-                self._lines.put(message.channel_id, partial(self._intake.take, message), int(message.id))
+                self._lines.put(message.channel_id, partial(self._doors.take, message), int(message.id))
             case "MESSAGE_UPDATE":
                 message = msgspec.json.decode(frame.d, type=Message)
-                self._lines.put(message.channel_id, partial(self._intake.take_edited, message))
+                self._lines.put(message.channel_id, partial(self._doors.take_edited, message))
             case "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK":
                 deleted = msgspec.json.decode(frame.d, type=Deleted)
-                self._lines.put(deleted.channel_id, partial(self._intake.take_deleted, deleted))
+                self._lines.put(deleted.channel_id, partial(self._doors.take_deleted, deleted))
             case "INTERACTION_CREATE":
                 asked = msgspec.json.decode(frame.d, type=Interaction)
-                self._lines.put(f"interaction {asked.id}", partial(self._interactions.take, asked))
+                self._lines.put(f"interaction {asked.id}", partial(self._doors.press, asked))
+            case "TYPING_START":
+                typing = msgspec.json.decode(frame.d, type=Typing)
+                self._lines.put(f"typing {typing.channel_id}", partial(self._doors.types, typing))
             case "GUILD_CREATE":
                 self._backfill.joined(msgspec.json.decode(frame.d, type=Guild))
             case "READY":

@@ -1,5 +1,6 @@
 """Brings what happens in a conversation to its customer on Discord, each piece noted before it goes out."""
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from adapters.discord.outgoing import Message, draft_nonce, nonce_of, notice, st
 from adapters.discord.places import place_of
 from adapters.discord.posting import Gone, Posting, Refused
 from adapters.discord.streaming import LiveReply, live_reply
+from adapters.discord.uploads import upload_of
 from adapters.notices import KnowOfStaff
 from adapters.replies import (
     Frame,
@@ -21,14 +23,15 @@ from adapters.replies import (
     Reading,
     Reply,
     StaffSaid,
+    StaffTyping,
     Step,
     Typing,
     language_of,
     note_of,
     progress,
 )
-from bot.channels import Delivery, Handles
-from bot.messages import Event, FinalText, Incoming, Said
+from bot.channels import Delivery, Handles, Unreachable
+from bot.messages import Attachment, Event, FinalText, Incoming, Said
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +82,10 @@ class Deliveries:
                 here.live.shows(text, nonce)
             case Queued(event, place):
                 await self._queued(here, event, place)
-            case StaffSaid(event, text):
-                await self._staff_said(here, event, text)
+            case StaffSaid():
+                await self._staff_said(here, step)
+            case StaffTyping():
+                await self._staff_types(here)
             case Passed(event):
                 await self._delivered(here, event)
             case Reply():
@@ -90,10 +95,31 @@ class Deliveries:
         told = notice(self._words(here, "busy", place=place), nonce=nonce_of(here.name, event))
         await self._posting.post_if_spare(here.channel, told)
 
-    async def _staff_said(self, here: "_Conversation", event: str, text: str) -> None:
-        await self._put(here, event, staff_words(here.name, event, self._words(here, "from_staff"), text))
+    async def _staff_types(self, here: "_Conversation") -> None:
+        """Seen now, or not at all."""
+        with contextlib.suppress(ConnectionError, Unreachable, Gone, Refused):
+            await self._posting.typing_if_spare(here.channel)
+
+    async def _staff_said(self, here: "_Conversation", said: StaffSaid) -> None:
+        who = said.name or self._words(here, "from_staff")
+        messages = staff_words(here.name, said.event, who, said.text)
+        kept = [one for one in said.attachments if one.kept]
+        files = [await self._file(here, f"{said.event} {number}", one) for number, one in enumerate(kept)]
+        await self._put(here, said.event, [*messages, *files])
         self._know_of_staff.add(here.name)
-        await self._delivered(here, event)
+        await self._delivered(here, said.event)
+
+    async def _file(self, here: "_Conversation", which: str, attachment: Attachment) -> Message:
+        """A file of staff; where it is not there any more, the words that it was lost. Raises ConnectionError."""
+        nonce = nonce_of(here.name, which)
+        try:
+            upload = upload_of(attachment, await self._handles.attachments.read(attachment.kept))
+        except FileNotFoundError:
+            return self._lost(here, attachment.name or attachment.kind, nonce)
+        return Message("", nonce=nonce, files=(upload,))
+
+    def _lost(self, here: "_Conversation", name: str, nonce: str) -> Message:
+        return notice(self._words(here, "staff_file_lost", file=name), nonce=nonce)
 
     async def _delivered(self, here: "_Conversation", event: str) -> None:
         """A reply that is being made meanwhile goes on."""
@@ -117,8 +143,17 @@ class Deliveries:
             return []
         return [notice(self._words(here, "with_staff"), nonce=nonce_of(here.name, reply.event))]
 
+    async def _tell_apart(self, here: "_Conversation", reply: Reply) -> None:
+        """Whether it says itself that a person is here now, or that we answer again."""
+        if "with_staff" not in reply.statuses:
+            self._know_of_staff.forget(here.name)
+            return
+        said = await self._handles.postbox.happened(here.name, reply.answers) if reply.answers else None
+        if isinstance(said, Said) and said.by == "staff":
+            self._know_of_staff.add(here.name)
+
     async def _outgoing(self, here: "_Conversation", reply: Reply) -> list[Message]:
-        self._know_of_staff.forget(here.name)
+        await self._tell_apart(here, reply)
         links: Sequence[Component] = ()
         if reply.in_private:
             place = await self._goes_on_in_private(here, reply.in_private)
@@ -172,6 +207,8 @@ class Deliveries:
             await self._posting.post(here.channel, message)
         except Refused as refused:
             log.error("a message cannot be sent: %s", refused)
+            for file in message.files:
+                await self._put_one(here, self._lost(here, file.name, nonce_of(message.nonce, "lost")), "")
 
     async def _take_back(self, here: "_Conversation", draft: str) -> None:
         try:

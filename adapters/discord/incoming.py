@@ -31,7 +31,7 @@ def is_addressed(message: Message, bot: str) -> bool:
 def says_something(message: Message, bot: str) -> bool:
     """A message can hold nothing but spaces, or what we do not know."""
     forwards = bool(message.message_snapshots)
-    return bool(text_of(message, bot) or _attachments(message, {})) or forwards or is_addressed(message, bot)
+    return bool(text_of(message, bot) or attachments_of(message, {})) or forwards or is_addressed(message, bot)
 
 
 def is_edited(message: Message) -> bool:
@@ -41,7 +41,7 @@ def is_edited(message: Message) -> bool:
 
 def to_incoming(message: Message, place: Place, account: str, bot: str, kept: Mapping[str, str]) -> Incoming:
     """`kept`: the names under which its files are kept, by their ids. Who only names the bot begins with it."""
-    text, attachments = text_of(message, bot), _attachments(message, kept)
+    text, attachments = text_of(message, bot), attachments_of(message, kept)
     named = not text and not attachments and is_addressed(message, bot)
     return Incoming(
         channel=CHANNEL,
@@ -81,7 +81,7 @@ def files_of(message: Message) -> tuple[File, ...]:
     return message.attachments + tuple(file for one in message.message_snapshots for file in one.message.attachments)
 
 
-def _attachments(message: Message, kept: Mapping[str, str]) -> tuple[Attachment, ...]:
+def attachments_of(message: Message, kept: Mapping[str, str]) -> tuple[Attachment, ...]:
     files = [_attachment(file, kept.get(file.id, ""), message.flags) for file in files_of(message)]
     stickers = [Attachment("sticker", name=one.name) for one in message.sticker_items]
     return (*files, *stickers, *([Attachment("other", name="poll")] if message.poll else []))

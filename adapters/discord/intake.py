@@ -19,7 +19,7 @@ from adapters.discord.incoming import (
     to_incoming,
 )
 from adapters.discord.marks import Marks
-from adapters.discord.payloads import Deleted, Message
+from adapters.discord.payloads import Deleted, Message, Typing
 from adapters.discord.places import Place
 from adapters.discord.posting import Gone, Posting, Refused
 from adapters.discord.rooms import Room, Rooms
@@ -77,6 +77,18 @@ class Intake:
             place = self._places.get(message) or await self._place_of_deleted(deleted)
             if message and place:
                 await self._handles.postbox.withdraw(place.conversation(self._account), message)
+
+    async def types(self, typing: Typing) -> None:
+        """Staff who have the conversation see it. Raises ConnectionError."""
+        if typing.user_id == self._bot:
+            return
+        direct, customer = not typing.guild_id, self._marks.customer(typing.channel_id)
+        if direct or customer == typing.user_id:
+            room = (
+                Room(typing.channel_id, "", "direct") if direct else await self.room(typing.channel_id, typing.guild_id)
+            )
+            conversation = self.place_in(room, typing.user_id).conversation(self._account)
+            await self._handles.staff.desk.customer_types(conversation)
 
     def place_in(self, room: Room, user: str) -> Place:
         """The conversation of somebody in a room."""

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
-import aiohttp
-import discord
 import msgspec
-from discord.http import HTTPClient, Route
+from discord.http import HTTPClient
 
 from adapters.chat_apps import MESSAGES_PER_MINUTE
+from adapters.discord.acknowledging import EDIT, FORM, LATER, SAY, acknowledge, change
 from adapters.discord.buttons import after_press, chosen, link_row
 from adapters.discord.commands import ORDER, PRESSES
 from adapters.discord.delivering import PrivatePlace
@@ -30,7 +29,6 @@ from bot.messages import Incoming
 
 log = logging.getLogger(__name__)
 
-_SAY, _LATER, _EDIT, _FORM = 4, 5, 7, 9  # kinds of answers
 _PATIENCE = 1.5  # seconds that an answer may take before Discord is told that it comes later
 
 
@@ -51,7 +49,7 @@ class Interactions:
         try:
             match asked.type:
                 case Kind.COMMAND if asked.data.name == ORDER:
-                    await self._answer(asked, _FORM, order_form(self._handles.words, self._language(asked)))
+                    await self._answer(asked, FORM, order_form(self._handles.words, self._language(asked)))
                 case Kind.COMMAND if asked.data.name in PRESSES:
                     await self._command(asked, asked.data.name)
                 case Kind.PRESS:
@@ -75,7 +73,7 @@ class Interactions:
             return
         await self._accept(asked, place, button.label, button.id)
         shown = [msgspec.json.decode(one) for one in asked.message.components] if asked.message else []
-        await self._answer(asked, _EDIT, {"components": after_press(shown, given.custom_id, given.values)})
+        await self._answer(asked, EDIT, {"components": after_press(shown, given.custom_id, given.values)})
 
     async def _command(self, asked: Interaction, name: str) -> None:
         """In a thread it is said there; in a channel it is nobody else's business."""
@@ -85,7 +83,7 @@ class Interactions:
             await self._in_private(asked, room, text, PRESSES[name])
         else:
             await self._accept(asked, self._intake.place_in(room, asked.person.id), text, PRESSES[name])
-            await self._answer(asked, _SAY, ephemeral(f"✓ {text}"))
+            await self._answer(asked, SAY, ephemeral(f"✓ {text}"))
 
     async def _submitted(self, asked: Interaction, text: str) -> None:
         """A form holds what others must not read."""
@@ -95,7 +93,7 @@ class Interactions:
             await self._in_private(asked, room, text, "")
         else:
             await self._accept(asked, place, text, "")
-            await self._answer(asked, _SAY, ephemeral(f"✓ {self._words(asked, 'order_form_title')}"))
+            await self._answer(asked, SAY, ephemeral(f"✓ {self._words(asked, 'order_form_title')}"))
 
     async def _in_private(self, asked: Interaction, room: Room, text: str, press: str) -> None:
         private = await self._private_place(asked, room)
@@ -111,7 +109,7 @@ class Interactions:
         try:
             done, _ = await asyncio.wait({opening}, timeout=_PATIENCE)
             if not done:
-                await self._answer(asked, _LATER, later())
+                await self._answer(asked, LATER, later())
                 self._later.add(asked.id)
             return await opening
         finally:
@@ -137,21 +135,14 @@ class Interactions:
     async def _say(self, asked: Interaction, name: str, components: Sequence[dict[str, Any]] = ()) -> None:
         """A fixed sentence that only the customer sees."""
         said = ephemeral(self._words(asked, name)) | ({"components": list(components)} if components else {})
-        await self._answer(asked, _SAY, said)
+        await self._answer(asked, SAY, said)
 
     async def _answer(self, asked: Interaction, kind: int, data: dict[str, Any]) -> None:
-        where = Route("POST", "/interactions/{webhook_id}/{webhook_token}/callback", webhook_id=int(asked.id),
-                      webhook_token=asked.token)  # fmt: skip
-        body: dict[str, Any] = {"type": kind, "data": data}
         if asked.id in self._later:
-            application = int(self._account.rpartition(":")[2])
-            where = Route("PATCH", "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
-                          webhook_id=application, webhook_token=asked.token)  # fmt: skip
-            body = {name: value for name, value in data.items() if name != "flags"}  # it has them by now
-        try:
-            await self._http.request(where, json=body)
-        except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError) as problem:
-            log.warning("an interaction could not be answered: %s", type(problem).__name__)
+            said = {name: value for name, value in data.items() if name != "flags"}  # it has them by now
+            await change(self._http, self._account.rpartition(":")[2], asked, said)
+        else:
+            await acknowledge(self._http, asked, kind, data)
 
     def _words(self, asked: Interaction, name: str) -> str:
         return self._handles.words(self._language(asked), name)

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from adapters.discord.buttons import Component, rows
+from adapters.discord.uploads import Upload
 from adapters.replies import Reply, written
 from adapters.splitting import split
 from adapters.text import Rich, as_discord, bold, joined, plain, read, utf16
@@ -25,6 +28,8 @@ class Message:
     components: tuple[Component, ...] = ()
     nonce: str = ""  # the same for the same message: Discord takes it once in some minutes
     replies_to: str = ""  # id of a message of the same channel
+    calls: tuple[str, ...] = ()  # ids of the users whom its words call
+    files: tuple[Upload, ...] = ()
 
 
 def to_outgoing(
@@ -35,7 +40,7 @@ def to_outgoing(
     `titles`: what stands over its sources, and over a list of choices. `links` stand under its buttons.
     """
     over_sources, over_choices = titles
-    pieces = _pieces(written(reply, over_sources, home))
+    pieces = cut(written(reply, over_sources, home))
     components = [*rows(reply.buttons, reply.buttons_event, over_choices), *links]
     if components and not pieces:
         pieces = [""]  # Discord takes buttons without words
@@ -46,7 +51,7 @@ def to_outgoing(
 def staff_words(place: str, event: str, who: str, text: str) -> list[Message]:
     """What a person of the shop writes, said to be theirs."""
     label = bold(f"{who}:")
-    return _messages(place, event, _pieces(joined([label, plain(text)], "\n")), ())
+    return _messages(place, event, cut(joined([label, plain(text)], "\n")), ())
 
 
 def frame(markdown: str, home: str, nonce: str = "") -> Message:
@@ -79,7 +84,7 @@ def payload(message: Message, edits: bool = False) -> dict[str, Any]:
     """What is sent to Discord; an edit takes away what is not there any more."""
     sent: dict[str, Any] = {
         "content": message.content,
-        "allowed_mentions": {"parse": []},
+        "allowed_mentions": {"parse": []} | ({"users": list(message.calls)} if message.calls else {}),
         "flags": _SUPPRESS_EMBEDS,
     }
     if message.components or edits:
@@ -89,6 +94,18 @@ def payload(message: Message, edits: bool = False) -> dict[str, Any]:
     if message.replies_to and not edits:
         sent["message_reference"] = {"message_id": message.replies_to, "fail_if_not_exists": False}
     return sent
+
+
+def form(message: Message) -> list[dict[str, Any]]:
+    """The same with its files, the way discord.py takes a form. What a file is called stands in JSON alone, where no
+    name can be more than a name."""
+    named = [{"id": number, "filename": one.name} for number, one in enumerate(message.files)]
+    whole = msgspec.json.encode(payload(message) | {"attachments": named}).decode()
+    files = (
+        {"name": f"files[{number}]", "value": one.content, "filename": f"{number}", "content_type": one.media_type}
+        for number, one in enumerate(message.files)
+    )
+    return [{"name": "payload_json", "value": whole}, *files]
 
 
 def draft_nonce(place: str, answers: str) -> str:
@@ -110,8 +127,13 @@ def _messages(place: str, event: str, pieces: Sequence[str], components: Sequenc
     ]
 
 
-def _pieces(rich: Rich) -> list[str]:
-    return [as_discord(piece) for piece in split(rich, LONGEST, _length)]
+def cut(rich: Rich, longest: int = LONGEST) -> list[str]:
+    """The words of its messages."""
+    return [as_discord(piece) for piece in in_pieces(rich, longest)]
+
+
+def in_pieces(rich: Rich, longest: int = LONGEST) -> list[Rich]:
+    return split(rich, longest, _length)
 
 
 def _length(rich: Rich) -> int:

@@ -64,6 +64,12 @@ class Deleted(msgspec.Struct, frozen=True):
     guild_id: str | None = None
 
 
+class Typing(msgspec.Struct, frozen=True):
+    channel_id: str
+    user_id: str
+    guild_id: str | None = None
+
+
 class ThreadState(msgspec.Struct, frozen=True):
     archived: bool = False
     locked: bool = False

@@ -1,17 +1,19 @@
 """What Discord says of our bot: who it is, what is switched on in the developer portal, what it may do and where."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 import aiohttp
 import msgspec
 
-from adapters.discord.permissions import ALL_NEEDED, Overwrite, Role, missing
+from adapters.discord.permissions import ALL_NEEDED, NEEDED, Overwrite, Role, everybody_sees, missing
 from adapters.discord.settings import DiscordSettings
 
 SECONDS = 15.0
 _CONTENT = 1 << 18 | 1 << 19  # flags of an application: the intent is granted, or switched on in a small one
 _USES_THREADS = {0, 5, 15}  # kinds of channels in which a customer can have a thread
+_TEXT = 0
 T = TypeVar("T")
 
 
@@ -58,6 +60,8 @@ class SupportChannel:
     found: bool = True
     threads: bool = True  # whether this kind of channel has them
     missing: tuple[str, ...] = ()  # names of permissions
+    text: bool = True  # whether one can write in the channel itself, and open threads there
+    open_to_all: bool = False  # everybody on the server can read it
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class Portal:
         """Their names."""
         return [one.name for one in await self._needed("/users/@me/guilds", list[_Server])]
 
-    async def channel(self, number: str, bot: str) -> SupportChannel:
+    async def channel(self, number: str, bot: str, needed: Mapping[str, int] = NEEDED) -> SupportChannel:
         channel = await self._get(f"/channels/{number}", _Channel)
         if channel is None or channel.guild_id is None:
             return SupportChannel(number, found=False)
@@ -107,8 +111,16 @@ class Portal:
         member = await self._get(f"/guilds/{channel.guild_id}/members/{bot}", _Member)
         if roles is None or member is None:
             return SupportChannel(number, channel.name, found=False)
-        lacks = missing(channel.guild_id, bot, member.roles, roles.roles, channel.permission_overwrites)
-        return SupportChannel(number, channel.name, True, channel.type in _USES_THREADS, tuple(lacks))
+        server, overwrites = channel.guild_id, channel.permission_overwrites
+        lacks = missing(server, bot, member.roles, roles.roles, overwrites, needed)
+        return SupportChannel(
+            number,
+            channel.name,
+            threads=channel.type in _USES_THREADS,
+            missing=tuple(lacks),
+            text=channel.type == _TEXT,
+            open_to_all=everybody_sees(server, roles.roles, overwrites),
+        )
 
     async def _needed(self, path: str, kind: type[T]) -> T:
         found = await self._get(path, kind)

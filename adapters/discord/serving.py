@@ -13,6 +13,7 @@ from adapters.discord.checking import INTENT_MISSING, TOKEN_REFUSED, channels
 from adapters.discord.client import DeskClient, Hearing, point_at
 from adapters.discord.commands import registered
 from adapters.discord.delivering import Deliveries
+from adapters.discord.doors import Doors
 from adapters.discord.files import Files
 from adapters.discord.intake import Intake
 from adapters.discord.interactions import Interactions
@@ -22,6 +23,7 @@ from adapters.discord.portal import Bot, Portal, TokenRefused
 from adapters.discord.posting import Posting
 from adapters.discord.rooms import Rooms
 from adapters.discord.settings import DiscordSettings
+from adapters.discord.staff_desk import staff_desk
 from adapters.discord.threads import Threads
 from bot.channels import Handles
 
@@ -32,6 +34,9 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 
 async def serve(settings: DiscordSettings, handles: Handles) -> None:
     """Until cancelled. Raises OSError with a sentence that says what to do."""
+    if settings.desk_language and settings.desk_language not in handles.languages:
+        known = ", ".join(handles.languages)
+        raise OSError(f"SHOPDESK_DISCORD_DESK_LANGUAGE must be a language of the shop: {known}.")
     bot = await _introduced(settings, handles)
     point_at(settings.api, settings.gateway or bot.gateway)
     desk = Desk(settings, handles, bot)
@@ -98,15 +103,20 @@ class Desk:
     async def _at_work(self, client: DeskClient, http: aiohttp.ClientSession, marks: Marks) -> None:
         handles, account, support = self._handles, self.account, self._settings.channels
         rooms = Rooms(client)
-        threads = Threads(client.http, account, rooms, marks, handles.words, handles.languages)
+        threads = Threads(client.http, account, rooms, marks, handles.words, handles.languages, handles.pace)
         files, posting = Files(http, handles.attachments, handles.limiter), Posting(client.http, account, handles.pace)
         intake = Intake(account, support, handles, rooms, threads, marks, files, posting)
         interactions = Interactions(client.http, account, handles, intake, threads)
         deliveries = Deliveries(client.http, account, handles, self._settings.home, threads)
         async with asyncio.TaskGroup() as group:
             lines = Lines(group)
-            backfill = Backfill(client.http, support, marks, intake, lines)
-            client.listen(Hearing(lines, intake, interactions, backfill).hears)
+            desk = None
+            if self._settings.desk:
+                desk = staff_desk(client.http, account, self._settings, handles, marks, files, posting)
+                group.create_task(desk.run())
+            doors = Doors(self._settings.desk, intake, interactions, desk.intake if desk else None)
+            backfill = Backfill(client.http, support, marks, doors, lines)
+            client.listen(Hearing(lines, doors, backfill).hears)
             group.create_task(handles.outbox.deliver(account, deliveries.each))
             group.create_task(_connect(client))
 

@@ -12,16 +12,21 @@ class DiscordSettings(msgspec.Struct, frozen=True):
     gateway: str  # "": where Discord says that it is
     channels: tuple[str, ...]  # ids of support channels, where everything that is written is for the desk
     home: str  # where the shop's pages are; "": not known
+    desk: str = ""  # id of the channel in which staff have their desk; "": none
+    desk_language: str = ""  # in which that channel is told; "": the shop's first
 
 
 def read_settings(environ: Mapping[str, str]) -> DiscordSettings:
     """Raises ValueError naming the setting that is wrong."""
+    channels = _channels(environ.get("SHOPDESK_DISCORD_CHANNELS", ""))
     return DiscordSettings(
         token=_token(environ.get("SHOPDESK_DISCORD_TOKEN", "").strip()),
         api=_address(environ, "SHOPDESK_DISCORD_API", "https://discord.com/api/v10", ("https", "http")).rstrip("/"),
         gateway=_address(environ, "SHOPDESK_DISCORD_GATEWAY", "", ("wss", "ws")),
-        channels=_channels(environ.get("SHOPDESK_DISCORD_CHANNELS", "")),
+        channels=channels,
         home=environ.get("SHOPDESK_PUBLIC_URL", "").strip().rstrip("/"),
+        desk=_desk(environ.get("SHOPDESK_DISCORD_DESK", "").strip(), channels),
+        desk_language=environ.get("SHOPDESK_DISCORD_DESK_LANGUAGE", "").strip(),
     )
 
 
@@ -53,3 +58,14 @@ def _channels(text: str) -> tuple[str, ...]:
         if not (number.isascii() and number.isdigit()):
             raise ValueError(f"SHOPDESK_DISCORD_CHANNELS takes the ids of channels, with commas, not {number!r}.")
     return tuple(dict.fromkeys(numbers))
+
+
+def _desk(number: str, support: tuple[str, ...]) -> str:
+    if number and not (number.isascii() and number.isdigit()):
+        raise ValueError(f"SHOPDESK_DISCORD_DESK takes the id of one channel, not {number!r} (docs/discord.md).")
+    if number in support:
+        raise ValueError(
+            "SHOPDESK_DISCORD_DESK must be a channel for staff alone, and SHOPDESK_DISCORD_CHANNELS names it for "
+            "customers."
+        )
+    return number

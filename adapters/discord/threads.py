@@ -13,11 +13,12 @@ from discord.http import HTTPClient, Route
 from adapters.discord.delivering import PrivatePlace
 from adapters.discord.marks import Marks
 from adapters.discord.outgoing import notice, payload
+from adapters.discord.paces import turn
 from adapters.discord.payloads import Message, Person
 from adapters.discord.places import Place, place_of
 from adapters.discord.rooms import Room, Rooms
 from adapters.replies import language_of
-from bot.channels import Words
+from bot.channels import Pace, Words
 
 _NAME = 100  # characters of a thread's name
 _SLEEPS_AFTER = 1440  # minutes without a message, until Discord puts it away
@@ -33,9 +34,10 @@ class Slowed(ConnectionError):
 
 class Threads:
     def __init__(
-        self, http: HTTPClient, account: str, rooms: Rooms, marks: Marks, words: Words, languages: Sequence[str]
-    ) -> None:
-        self._http, self._account, self._rooms, self._marks = http, account, rooms, marks
+        self, http: HTTPClient, account: str, rooms: Rooms, marks: Marks, words: Words, languages: Sequence[str],
+        pace: Pace,
+    ) -> None:  # fmt: skip
+        self._http, self._account, self._rooms, self._marks, self._pace = http, account, rooms, marks, pace
         self._words, self._languages = words, languages
         self._opening = WeakValueDictionary[str, asyncio.Lock]()  # two at once would open two for the same customer
 
@@ -155,6 +157,7 @@ class Threads:
 
     async def _request(self, where: Route, body: dict[str, Any] | None = None) -> Any:
         """Raises discord.HTTPException where Discord does not want it, ConnectionError where it can be tried again."""
+        await turn(self._pace, self._account)
         try:
             return await (self._http.request(where) if body is None else self._http.request(where, json=body))
         except discord.RateLimited as limited:

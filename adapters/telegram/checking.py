@@ -12,6 +12,7 @@ from bot.channels import Finding
 
 SECONDS = 10.0
 RECENT_SECONDS = 3600  # a failed call of Telegram's that is older is history
+_DESK_ADVICE = "Add the bot to the group, and copy the group's number into SHOPDESK_TELEGRAM_DESK (docs/telegram.md)."
 Result = TypeVar("Result")
 
 
@@ -28,6 +29,16 @@ class _Webhook(msgspec.Struct):
     last_error_message: str = ""
 
 
+class _Chat(msgspec.Struct):
+    title: str = ""
+    is_forum: bool = False
+
+
+class _Membership(msgspec.Struct):
+    status: str = ""
+    can_manage_topics: bool = False
+
+
 class _Refused(Exception):
     """Telegram does not know the token."""
 
@@ -40,6 +51,8 @@ async def findings(settings: TelegramSettings) -> list[Finding]:
     async with ClientSession(timeout=ClientTimeout(total=SECONDS), trust_env=True) as session:
         for token in settings.tokens:
             found += await _bot(session, settings, token)
+        if settings.desk and found[0].ok:
+            found.append(await _desk(session, settings))
     return found
 
 
@@ -60,6 +73,25 @@ async def _bot(session: ClientSession, settings: TelegramSettings, token: str) -
         _groups(bot),
         _webhook(settings, webhook, bot, number),
     ]
+
+
+async def _desk(session: ClientSession, settings: TelegramSettings) -> Finding:
+    """The group of staff, as the first bot finds it."""
+    name, token = f"telegram desk {settings.desk}", settings.tokens[0]
+    try:
+        chat = await _asked(session, settings, token, f"getChat?chat_id={settings.desk}", _Chat)
+        asked = f"getChatMember?chat_id={settings.desk}&user_id={bot_id(token)}"
+        membership = await _asked(session, settings, token, asked, _Membership)
+    except msgspec.DecodeError:  # a refusal has no result
+        return Finding(name, False, "the bot is in no group of this number", _DESK_ADVICE)
+    except (_Refused, ClientError, OSError, TimeoutError) as problem:
+        return Finding(name, False, f"the group cannot be looked at ({type(problem).__name__})", _DESK_ADVICE)
+    if not chat.is_forum:
+        return Finding(name, False, f"the group “{chat.title}” has no topics", "Turn them on: Edit, Topics.")
+    if membership.status != "creator" and not membership.can_manage_topics:
+        advice = "Make the bot an administrator of the group that may manage topics."
+        return Finding(name, False, f"the bot may not manage topics in “{chat.title}”", advice)
+    return Finding(name, True, f"“{chat.title}”, a topic for each handoff")
 
 
 def _groups(bot: _Bot) -> Finding:

@@ -1,5 +1,7 @@
 """Brings what happens in the conversations of one bot to the people on Telegram: drafts, replies, words of staff."""
 
+import contextlib
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +15,7 @@ from adapters.replies import (
     Reading,
     Reply,
     StaffSaid,
+    StaffTyping,
     Step,
     Typing,
     language_of,
@@ -26,10 +29,12 @@ from adapters.telegram.drafts import Drafts
 from adapters.telegram.outgoing import Outgoing, to_outgoing, unmentioned
 from adapters.telegram.paces import NOTICE
 from adapters.telegram.places import Place, account_of, place_of
-from adapters.telegram.posting import Posting
+from adapters.telegram.posting import Posting, Refused
 from adapters.text import bold, joined, plain, read
 from bot.channels import Delivery, Handles, NotNow
-from bot.messages import Event, Incoming, Said
+from bot.messages import Attachment, Event, Incoming, Said
+
+log = logging.getLogger(__name__)
 
 
 class Deliveries:
@@ -64,10 +69,13 @@ class Deliveries:
                 await delivery.delivered(event.id)
             case Queued(_, before):
                 await self._busy(delivery, place, event, before)
-            case StaffSaid(_, text):
-                name = self._words(text, "from_staff")
-                page = joined([bold(name), plain(text)], "\n")
-                await self._send(delivery, place, event.id, to_outgoing(page))
+            case StaffTyping():
+                with contextlib.suppress(ConnectionError, Refused):
+                    await self.posting.typing(place)
+            case StaffSaid(_, text, attachments, name):
+                page = joined([bold(name or self._words(text, "from_staff")), plain(text)], "\n")
+                files = [one for one in attachments if one.kept]
+                await self._send(delivery, place, event.id, [*to_outgoing(page), *files])
                 self._know_of_staff.add(delivery.conversation)
 
     async def _busy(self, delivery: Delivery, place: Place, event: Event, before: int) -> None:
@@ -86,7 +94,7 @@ class Deliveries:
             if notice:
                 self._know_of_staff.add(delivery.conversation)
             return
-        self._know_of_staff.forget(delivery.conversation)
+        await self._tell_apart(delivery, reply)
         reply = reply if place.private else replace(reply, text=unmentioned(reply.text))
         said = None if place.private else await self._said(delivery, reply.answers)
         if reply.in_private and place.user:
@@ -96,6 +104,15 @@ class Deliveries:
             under = keyboard(reply.buttons, reply.buttons_event)
             messages = to_outgoing(page, under, self._words(reply.text, "choose_one"))
         await self._send(delivery, place, reply.event, messages, _number(said))
+
+    async def _tell_apart(self, delivery: Delivery, reply: Reply) -> None:
+        """Whether it says itself that a person is here, or that we answer again."""
+        if "with_staff" not in reply.statuses:
+            self._know_of_staff.forget(delivery.conversation)
+            return
+        said = await self._said(delivery, reply.answers)
+        if said and said.by == "staff":
+            self._know_of_staff.add(delivery.conversation)
 
     async def _of_staff(self, delivery: Delivery, reply: Reply) -> list[Outgoing]:
         """That a person reads along, once: the customer is not answered by us."""
@@ -127,13 +144,27 @@ class Deliveries:
         return to_outgoing(page, link_button(self._words(reply.text, "open_private"), address))
 
     async def _send(
-        self, delivery: Delivery, place: Place, event: str, messages: Sequence[Outgoing], quotes: int = 0
+        self, delivery: Delivery, place: Place, event: str, messages: Sequence[Outgoing | Attachment], quotes: int = 0
     ) -> None:
         for number in range(progress(delivery.noted, event), len(messages)):
+            message = messages[number]
+            content = await self._content(message) if isinstance(message, Attachment) else b""
             await self.posting.ready(place)
             await delivery.note(note_of(event, number))
-            await self.posting.send(place, messages[number], 0 if number else quotes)
+            if isinstance(message, Attachment):
+                if content:
+                    await self.posting.show(place, message, content)
+            else:
+                await self.posting.send(place, message, 0 if number else quotes)
         await delivery.delivered(event)
+
+    async def _content(self, attachment: Attachment) -> bytes:
+        """Nothing where it is not kept any more. Raises ConnectionError."""
+        try:
+            return await self._handles.attachments.read(attachment.kept)
+        except FileNotFoundError:
+            log.warning("a file of staff is gone before it was delivered")
+            return b""
 
     async def _said(self, delivery: Delivery, event: str) -> Said | None:
         """The customer's message at this event, where that is still known."""

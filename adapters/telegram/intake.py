@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -16,6 +16,15 @@ from adapters.presses import pressed_button, read_press
 from adapters.replies import language_of
 from adapters.telegram.bots import OpenBot
 from adapters.telegram.buttons import pressed_keyboard
+from adapters.telegram.desk_incoming import (
+    FromStaff,
+    NumberAsked,
+    StaffPressed,
+    StaffWrote,
+    asks_number,
+    chat_of,
+)
+from adapters.telegram.desk_intake import StaffIntake
 from adapters.telegram.files import Files
 from adapters.telegram.incoming import Gone, Opened, Pressed, Read, Written, to_incoming
 from adapters.telegram.paces import NOTICE, buckets
@@ -26,13 +35,19 @@ from bot.messages import Incoming, InPrivate
 log = logging.getLogger(__name__)
 
 PAUSES = (0.2, 0.5, 1, 2, 5)  # seconds between tries to store, the last one again and again
+AnyRead = Read | FromStaff | NumberAsked
+
 LONGEST_WAIT = 5.0  # seconds that a notice waits for its turn
 
 
 class Intake:
-    """Use as a context: what it has begun aside, such as the mark on a pressed button, ends with it."""
+    """Use as a context: what it has begun aside, such as the mark on a pressed button, ends with it.
 
-    def __init__(self, opened: OpenBot, handles: Handles) -> None:
+    `group`: where staff have their desk, which no bot serves as customers; `staff`: for the bot that serves it.
+    """
+
+    def __init__(self, opened: OpenBot, handles: Handles, group: int = 0, staff: StaffIntake | None = None) -> None:
+        self._group, self._staff = group, staff
         self._bot, self._me, self._account = opened.bot, opened.me, opened.account
         self._handles, self._files = handles, Files(opened.bot, handles.attachments, handles.limiter)
         self._aside = set[asyncio.Task[None]]()
@@ -45,15 +60,19 @@ class Intake:
             task.cancel()
         await asyncio.gather(*self._aside, return_exceptions=True)
 
-    def read(self, update: Update) -> Read | None:
+    def read(self, update: Update) -> AnyRead | None:
         """None for what is not for us, and for what cannot be understood: that would come again for ever."""
         try:
+            if asked := asks_number(update, self._me):
+                return asked
+            if self._group and chat_of(update) == self._group:
+                return self._staff.read(update) if self._staff else None
             return to_incoming(update, self._me)
         except Exception:
             log.exception("an update of %s cannot be read; it is passed over", self._account)
             return None
 
-    async def store(self, read: Read) -> None:
+    async def store(self, read: AnyRead) -> None:
         """Until it is: what follows in the same conversation waits for it, so that the order is kept."""
         tries = 0
         while True:
@@ -64,10 +83,14 @@ class Intake:
             await asyncio.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
             tries += 1
 
-    async def take(self, read: Read) -> None:
+    async def take(self, read: AnyRead) -> None:
         """When this returns it needs not come again. Raises ConnectionError where it has to."""
         try:
             match read:
+                case StaffWrote() | StaffPressed():
+                    await self._of_staff(read, StaffIntake.take)
+                case NumberAsked(place):
+                    await self._tell_number(read)
                 case Written(place, incoming, found):
                     if found:
                         kept = await self._files.keep(place.conversation, found)
@@ -83,8 +106,24 @@ class Intake:
             raise
         except Exception:
             log.exception("a message in %s could not be taken in", read.place.conversation)
-            if not isinstance(read, Gone):
+            if isinstance(read, StaffWrote | StaffPressed):
+                await self._of_staff(read, StaffIntake.failed)
+            elif not isinstance(read, Gone | NumberAsked):
                 await self._say_once(read.place, read.incoming, "not_taken")
+
+    async def _of_staff(self, read: FromStaff, work: Callable[[StaffIntake, FromStaff], Awaitable[None]]) -> None:
+        if self._staff:
+            await work(self._staff, read)
+
+    async def _tell_number(self, asked: NumberAsked) -> None:
+        """Not more than once a minute."""
+        place = asked.place
+        if await self._handles.limiter.allow("telegram told its number", f"{place.account}:{place.chat}", 1, 60):
+            return
+        name = "desk_number_changes" if asked.may_change else "desk_number"
+        setting = f"SHOPDESK_TELEGRAM_DESK={place.chat}"
+        words = self._handles.words(self._handles.languages[0], name, setting=setting)
+        self._begin(self._say(place, words))
 
     async def _accept(self, place: Place, incoming: Incoming) -> bool:
         """Whether it is stored. Too much is told to the customer, who is the one who can do something about it."""
@@ -141,14 +180,12 @@ class Intake:
         """A fixed sentence, not more than once a minute: it answers somebody who writes too much."""
         if await self._handles.limiter.allow(f"telegram told {name}", place.conversation, 1, 60):
             return
-        words = self._handles.words(self._language(incoming), name)
+        self._begin(self._say(place, self._handles.words(self._language(incoming), name)))
 
-        async def say() -> None:
-            with contextlib.suppress(TelegramError, ConnectionError):
-                if await self._turn_comes(place):
-                    await self._bot.send_message(place.chat, words, message_thread_id=place.thread or None)
-
-        self._begin(say())
+    async def _say(self, place: Place, words: str) -> None:
+        with contextlib.suppress(TelegramError, ConnectionError):
+            if await self._turn_comes(place):
+                await self._bot.send_message(place.chat, words, message_thread_id=place.thread or None)
 
     async def _turn_comes(self, place: Place) -> bool:
         """Whether there is room for what may also be left out."""

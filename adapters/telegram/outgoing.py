@@ -41,6 +41,11 @@ def unmentioned(markdown: str) -> str:
     return _MENTION.sub("@\u2060", markdown)
 
 
+def uncalled(page: Rich) -> Rich:
+    """The same for a text that has its marks already: they stay where they are."""
+    return Rich(_MENTION.sub("\uff20", page.text), page.spans)
+
+
 def _message(piece: Rich) -> Outgoing:
     entities = (
         MessageEntity(_TYPES[one.kind], one.offset, one.length, url=one.url or None) for one in as_entities(piece)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from telegram import Bot, LinkPreviewOptions, ReplyParameters
+from telegram import Bot, LinkPreviewOptions, Message, ReplyParameters
 from telegram.constants import ChatAction
 from telegram.error import (
     BadRequest,
@@ -24,6 +24,7 @@ from adapters.telegram.paces import BOT, FINAL, FRAME, TYPING, Floods, buckets, 
 from adapters.telegram.places import Place
 from adapters.text import plain
 from bot.channels import Bucket, NotNow, Pace, Unreachable
+from bot.messages import Attachment
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,9 @@ Answer = TypeVar("Answer")
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _LONGEST_WAIT = 2.0  # seconds that are waited here; for longer ones another conversation is served
 _PASSING_TIMEOUT = 3.0  # seconds: a reply is never kept waiting by what only passes
+_LARGEST_PHOTO = 10 << 20  # bytes; a file may have 50 MB
+_FILE_SECONDS = 60.0
+_PHOTO, _FILE = "photo.jpg", "file"  # what they are called that have no name
 _AFTER_FAILURE = 2.0
 _AFTER_WRONG_TOKEN = 60.0
 _GONE = (  # what a 400 says of a chat that is not there for us any more
@@ -71,22 +75,34 @@ class Posting:
             await self.ready(place, spare)
             await self.send(place, message)
 
-    async def send(self, place: Place, message: Outgoing, quotes: int = 0) -> None:
-        """When it is `ready`. `quotes`: the message it replies to. What Telegram finds wrong with its looks is left
-        out; what it does not take at all is passed over, as everything after it would wait for it for ever."""
+    async def send(self, place: Place, message: Outgoing, quotes: int = 0) -> int:
+        """When it is `ready`; returns Telegram's number of it. `quotes`: the message it replies to. What Telegram finds
+        wrong with its looks is left out; what it does not take at all is passed over (0), as everything after it would
+        wait for it for ever."""
         for looks in (message, replace(message, entities=()), Outgoing(message.text)):
             try:
-                await self._send(place, looks, quotes)
-                return
+                return (await self._send(place, looks, quotes)).message_id
             except Refused as refused:
                 log.warning("a message to %s was refused: %s", place.conversation, refused)
         log.error("a message to %s is not sent", place.conversation)
+        return 0
+
+    async def show(self, place: Place, attachment: Attachment, content: bytes) -> None:
+        """A photo or a file, when it is `ready`. What Telegram does not take as a photo goes as a file."""
+        as_photo = attachment.kind == "photo" and len(content) <= _LARGEST_PHOTO
+        for send in (self._send_photo, self._send_file) if as_photo else (self._send_file,):
+            try:
+                await send(place, attachment, content)
+                return
+            except Refused as refused:
+                log.warning("a %s to %s was refused: %s", attachment.kind, place.conversation, refused)
+        log.error("a file to %s is not sent", place.conversation)
 
     async def draft(self, place: Place, number: int, message: Outgoing) -> float:
         """What is shown while a reply is written, in private chats; 0 when it is there, else the seconds to wait."""
         if wait := await self._pace.take(self._account, buckets(place), FRAME):
             return wait
-        await self._asked(
+        await self.asked(
             place,
             lambda chat: self._bot.send_message_draft(
                 chat,
@@ -123,7 +139,7 @@ class Posting:
             await asyncio.sleep(wait)
 
     async def _type(self, place: Place) -> None:
-        await self._asked(
+        await self.asked(
             place,
             lambda chat: self._bot.send_chat_action(
                 chat,
@@ -134,9 +150,37 @@ class Posting:
             ),
         )
 
-    async def _send(self, place: Place, message: Outgoing, quotes: int) -> None:
+    async def _send_photo(self, place: Place, attachment: Attachment, content: bytes) -> None:
+        await self.asked(
+            place,
+            lambda chat: self._bot.send_photo(
+                chat,
+                content,
+                filename=attachment.name or _PHOTO,
+                message_thread_id=place.thread or None,
+                write_timeout=_FILE_SECONDS,
+                read_timeout=_FILE_SECONDS,
+            ),
+        )
+
+    async def _send_file(self, place: Place, attachment: Attachment, content: bytes) -> None:
+        name = attachment.name or (_PHOTO if attachment.kind == "photo" else _FILE)
+        await self.asked(
+            place,
+            lambda chat: self._bot.send_document(
+                chat,
+                content,
+                filename=name,
+                message_thread_id=place.thread or None,
+                disable_content_type_detection=True,
+                write_timeout=_FILE_SECONDS,
+                read_timeout=_FILE_SECONDS,
+            ),
+        )
+
+    async def _send(self, place: Place, message: Outgoing, quotes: int) -> Message:
         reply = ReplyParameters(quotes, allow_sending_without_reply=True) if quotes else None
-        await self._asked(
+        return await self.asked(
             place,
             lambda chat: self._bot.send_message(
                 chat,
@@ -149,8 +193,13 @@ class Posting:
             ),
         )
 
-    async def _asked(self, place: Place, ask: Callable[[int], Awaitable[Answer]]) -> Answer:
-        chat = self._moved.get(place.chat, place.chat)
+    def chat(self, place: Place) -> int:
+        """Its number now: a group that became a supergroup has another."""
+        return self._moved.get(place.chat, place.chat)
+
+    async def asked(self, place: Place, ask: Callable[[int], Awaitable[Answer]]) -> Answer:
+        """Whatever else is asked of Telegram about a chat. Raises Refused besides."""
+        chat = self.chat(place)
         try:
             with _told_apart():
                 return await ask(chat)

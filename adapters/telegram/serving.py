@@ -11,6 +11,7 @@ from telegram.error import TelegramError
 from adapters.telegram.bots import PAUSES, OpenBot, keep_addresses_out_of_logs, open_bot
 from adapters.telegram.commands import tell_of_ourselves
 from adapters.telegram.delivering import Deliveries
+from adapters.telegram.desk import StaffGroup, staff_group
 from adapters.telegram.incoming import UPDATES
 from adapters.telegram.intake import Intake
 from adapters.telegram.lanes import Lanes
@@ -30,7 +31,13 @@ async def serve(settings: TelegramSettings, handles: Handles) -> None:
             await stack.enter_async_context(open_bot(token, settings.api, handles.announce))
             for token in settings.tokens
         ]
-        intakes = [await stack.enter_async_context(Intake(one, handles)) for one in bots]
+        staff = staff_group(settings, bots[0], handles) if settings.desk else None
+        intakes = [
+            await stack.enter_async_context(
+                Intake(one, handles, settings.desk, staff.intake if staff and one is bots[0] else None)
+            )
+            for one in bots
+        ]
         if settings.webhook:
             lanes = await stack.enter_async_context(Lanes())
             receivers = {
@@ -40,10 +47,12 @@ async def serve(settings: TelegramSettings, handles: Handles) -> None:
             await stack.enter_async_context(_listening(settings, handles.grace_seconds, receivers))
         async with asyncio.TaskGroup() as group:
             for opened, intake in zip(bots, intakes, strict=True):
-                group.create_task(_serve_one(settings, handles, opened, intake))
+                group.create_task(_serve_one(settings, handles, opened, intake, staff if opened is bots[0] else None))
 
 
-async def _serve_one(settings: TelegramSettings, handles: Handles, opened: OpenBot, intake: Intake) -> None:
+async def _serve_one(
+    settings: TelegramSettings, handles: Handles, opened: OpenBot, intake: Intake, staff: StaffGroup | None
+) -> None:
     deliveries = Deliveries(opened.bot, opened.name, handles, settings.home)
 
     async def work() -> None:
@@ -51,6 +60,8 @@ async def _serve_one(settings: TelegramSettings, handles: Handles, opened: OpenB
         async with asyncio.TaskGroup() as group:
             group.create_task(_introduce(opened, handles))
             group.create_task(handles.outbox.deliver(opened.account, deliveries.each))
+            if staff:
+                group.create_task(staff.run())
             if settings.webhook:
                 group.create_task(_set_webhook(settings, handles, opened))
             else:

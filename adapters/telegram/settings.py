@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 OFFICIAL = "https://api.telegram.org"
+_GROUP = re.compile(r"-\d{1,20}|0")
 _TOKEN = re.compile(r"(\d{1,20}):[A-Za-z0-9_-]{20,}")
 
 
@@ -17,6 +18,8 @@ class TelegramSettings(msgspec.Struct, frozen=True):
     host: str = "127.0.0.1"
     port: int = 8443
     home: str = ""  # the public address of the shop's pages, without a slash at the end; "": not known
+    desk: int = 0  # the group in which staff have their desk, served by the first bot; 0: none
+    desk_language: str = ""  # in which that group is told; "": the shop's first
 
 
 def read_settings(environ: Mapping[str, str]) -> TelegramSettings:
@@ -33,6 +36,12 @@ def read_settings(environ: Mapping[str, str]) -> TelegramSettings:
     port = environ.get("SHOPDESK_TELEGRAM_PORT") or "8443"
     if not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
         raise ValueError(f"SHOPDESK_TELEGRAM_PORT must be a whole number from 1 to 65535, not {port!r}.")
+    desk = environ.get("SHOPDESK_TELEGRAM_DESK") or "0"
+    if not _GROUP.fullmatch(desk):
+        raise ValueError(
+            f"SHOPDESK_TELEGRAM_DESK must be the number of a group, such as -1001234567890, not {desk!r} "
+            "(docs/telegram.md says how to find it)."
+        )
     return TelegramSettings(
         tokens=_tokens(environ.get("SHOPDESK_TELEGRAM_TOKEN") or ""),
         api=api,
@@ -40,6 +49,8 @@ def read_settings(environ: Mapping[str, str]) -> TelegramSettings:
         host=environ.get("SHOPDESK_TELEGRAM_HOST") or "127.0.0.1",
         port=int(port),
         home=(environ.get("SHOPDESK_PUBLIC_URL") or "").rstrip("/"),
+        desk=int(desk),
+        desk_language=environ.get("SHOPDESK_TELEGRAM_DESK_LANGUAGE") or "",
     )
 
 

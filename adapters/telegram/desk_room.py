@@ -1,0 +1,191 @@
+"""The group on Telegram in which staff have their desk: a forum topic for each handoff, opened, written and closed."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, User
+from telegram.constants import ForumTopicLimit, KeyboardButtonStyle, MessageEntityType
+
+from adapters.desk_rooms import Called, Gone
+from adapters.desk_words import DeskButton
+from adapters.splitting import split
+from adapters.telegram.outgoing import LONGEST, Outgoing, to_outgoing, uncalled, unmentioned
+from adapters.telegram.paces import NOTICE
+from adapters.telegram.places import Place
+from adapters.telegram.posting import Posting, Refused
+from adapters.text import Rich, utf16
+from bot.channels import Handles, NotNow, Unreachable
+from bot.messages import Attachment
+
+log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+ROOM_TO_CALL = 600  # UTF-16 units left free for names
+COMPLAIN_SECONDS = 600.0  # between two complaints about the same
+AFTER_REFUSAL = 30.0  # seconds until a group that does not let us is tried again
+_NO_TOPIC = ("thread not found", "topic_deleted", "topic_id_invalid", "message to be replied not found")
+_SAME = ("topic_not_modified", "message is not modified")
+_NO_MESSAGE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+
+
+class TelegramRoom:
+    """The Room of this group. `chat` is its number as the settings have it."""
+
+    def __init__(self, bot: Bot, posting: Posting, handles: Handles, chat: int) -> None:
+        self._bot, self._posting, self._handles = bot, posting, handles
+        self._group = Place(bot.id, chat)
+        self._complained = dict[str, float]()
+
+    @property
+    def longest(self) -> int:
+        return LONGEST - ROOM_TO_CALL
+
+    def cut(self, page: Rich) -> Sequence[Rich]:
+        return split(page, self.longest, lambda piece: utf16(piece.text))
+
+    async def open(self, title: str, once: str) -> str:
+        await self._posting.ready(self._group, NOTICE)  # what is open already comes first
+        name = unmentioned(title)[: ForumTopicLimit.MAX_NAME_LENGTH]
+        made = await self._asked(self._group, lambda chat: self._bot.create_forum_topic(chat, name))
+        return str(made.message_thread_id)
+
+    async def reopen(self, thread: str) -> None:
+        with contextlib.suppress(_Same):
+            await self._asked(self._group, lambda chat: self._bot.reopen_forum_topic(chat, int(thread)))
+
+    async def shut(self, thread: str) -> None:
+        with contextlib.suppress(_Same, Gone):
+            await self._asked(self._group, lambda chat: self._bot.close_forum_topic(chat, int(thread)))
+
+    async def remove(self, thread: str) -> None:
+        """With all that stands in it."""
+        with contextlib.suppress(Gone):
+            await self._asked(self._group, lambda chat: self._bot.delete_forum_topic(chat, int(thread)))
+
+    async def post(
+        self, thread: str, page: Rich, once: str, buttons: Sequence[DeskButton] = (), calls: Sequence[Called] = ()
+    ) -> str:
+        place = self._topic(thread)
+        [message] = to_outgoing(uncalled(page), _keyboard(buttons))
+        await self._posting.ready(place)
+        return str(await self._sent(thread, lambda: self._posting.send(place, _calling(message, calls))))
+
+    async def show(self, thread: str, conversation: str, attachment: Attachment) -> None:
+        place = self._topic(thread)
+        try:
+            content = await self._handles.attachments.read(attachment.kept)
+        except FileNotFoundError:
+            return  # it was erased meanwhile
+        await self._posting.ready(place)
+        await self._sent(thread, lambda: self._posting.show(place, attachment, content))
+
+    async def redraw(self, thread: str, message: str, buttons: Sequence[DeskButton]) -> None:
+        place = self._topic(thread)
+        await self._posting.ready(place)
+        with contextlib.suppress(_Same, _NoMessage):
+            await self._asked(
+                place,
+                lambda chat: self._bot.edit_message_reply_markup(chat, int(message), reply_markup=_keyboard(buttons)),
+            )
+
+    async def answer(self, thread: str, message: int, text: str) -> None:
+        """A sentence in reply to what somebody of the group wrote; left out where there is no room for it."""
+        place = self._topic(thread)
+        with contextlib.suppress(Gone, ConnectionError):
+            await self._posting.ready(place, NOTICE)
+            await self._sent(thread, lambda: self._posting.send(place, Outgoing(text), message))
+
+    async def types(self, thread: str) -> None:
+        """That the customer is writing; passing, and left out where there is no room for it."""
+        with contextlib.suppress(Gone, ConnectionError, Unreachable, Refused):
+            await self._posting.typing(self._topic(thread))
+
+    def _topic(self, thread: str) -> Place:
+        return replace(self._group, thread=int(thread))
+
+    async def _asked(self, place: Place, ask: Callable[[int], Awaitable[Answer]]) -> Answer:
+        """Raises Gone, NotNow, _Same, _NoMessage."""
+        try:
+            return await self._posting.asked(place, ask)
+        except (Unreachable, Refused) as refused:
+            raise self._told_apart(str(refused)) from None
+        finally:
+            self._complain_of_number()
+
+    async def _sent(self, thread: str, send: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Somebody may have closed a topic in which something is still to be said. Raises Gone, NotNow."""
+        try:
+            return await send()
+        except Unreachable as refused:
+            if "topic_closed" not in str(refused).lower():
+                raise self._told_apart(str(refused)) from None
+        finally:
+            self._complain_of_number()
+        await self.reopen(thread)
+        try:
+            return await send()
+        except Unreachable as refused:
+            raise self._told_apart(str(refused)) from None
+
+    def _told_apart(self, said: str) -> Exception:
+        """What Telegram refuses in the group; what a person has to change is said to the person."""
+        words = said.lower()
+        for kind, known in ((_Same, _SAME), (Gone, _NO_TOPIC), (_NoMessage, _NO_MESSAGE)):
+            if any(one in words for one in known):
+                return kind()
+        self._complain(_advice(words), said)
+        return NotNow(AFTER_REFUSAL)
+
+    def _complain_of_number(self) -> None:
+        number = self._posting.chat(self._group)
+        if number != self._group.chat:
+            self._complain(f"has another number now: set SHOPDESK_TELEGRAM_DESK={number}", "it has moved")
+
+    def _complain(self, advice: str, said: str) -> None:
+        now = time.monotonic()
+        if now - self._complained.get(advice, -COMPLAIN_SECONDS) < COMPLAIN_SECONDS:
+            return
+        self._complained[advice] = now
+        log.error("Telegram's desk for staff, group %s: %s", self._group.chat, said)
+        self._handles.announce(f"Telegram: the group of staff {self._group.chat} {advice}.")
+
+
+class _Same(Exception):
+    """It is so already."""
+
+
+class _NoMessage(Exception):
+    """The message was deleted, or is too old to be changed."""
+
+
+def _advice(words: str) -> str:
+    if "not a forum" in words:
+        return "has no topics: turn them on (Edit, Topics)"
+    if "right" in words or "chat_write_forbidden" in words or "admin" in words:
+        return "does not let the bot work: make it an administrator that may manage topics"
+    return "cannot be reached: is the bot a member of it, and SHOPDESK_TELEGRAM_DESK its number?"
+
+
+def _keyboard(buttons: Sequence[DeskButton]) -> InlineKeyboardMarkup | None:
+    made = [
+        InlineKeyboardButton(one.label, callback_data=one.data, style=KeyboardButtonStyle.PRIMARY if one.main else None)
+        for one in buttons
+    ]
+    return InlineKeyboardMarkup([[one] for one in made]) if made else None
+
+
+def _calling(message: Outgoing, calls: Sequence[Called]) -> Outgoing:
+    """With names under it that ring their telephones; as many as there is room for."""
+    between = "\n"
+    for one in calls:
+        text = message.text + between
+        if utf16(text + one.name) > LONGEST:
+            break
+        user = User(int(one.id), one.name, is_bot=False)
+        name = MessageEntity(MessageEntityType.TEXT_MENTION, utf16(text), utf16(one.name), user=user)
+        message, between = replace(message, text=text + one.name, entities=(*message.entities, name)), ", "
+    return message
