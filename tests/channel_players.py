@@ -23,8 +23,8 @@ from adapters.terminal import TerminalChannel
 from adapters.web.channel import WebChannel
 from bot.channels import Channel, Handles
 from bot.messages import Button
+from serving.ports import free_port
 from tests.line_channel import LineChannel
-from tests.running import free_port
 from tests.watched_desk import Watched
 
 SECONDS = 30.0  # within which a reply must be there

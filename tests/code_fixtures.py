@@ -32,7 +32,7 @@ from bot.redis.connection import Connection
 from bot.sessions import Line, Session
 from bot.shop.identity import Identity
 from bot.shop.store import open_store
-from tests.running import free_port
+from serving.ports import free_port
 
 PROMPTS = Path(__file__).parent.parent / "prompts"
 SECONDS = 10.0

@@ -25,6 +25,7 @@ from bot.shop.files import ShopFiles
 from bot.shop.identity import Level
 from tests.action_shop import ANN, NEW_HOME, RULES, action_shop
 from tests.hostile_fixtures import OpenedDesk, Rows, WishingAnswerer, as_of_today, opened_desk
+from tests.members import member
 from tests.talking import Heard
 
 PROMPTS = Path(__file__).parent.parent / "prompts"
@@ -236,13 +237,13 @@ def proved(by: str, minutes_ago: float, **fields: object) -> Step:
 
 def staff(verb: str, text: str = "") -> Step:
     async def step(play: Play) -> None:
-        where, handoff = play.place("main"), play.desk.handoff
+        where, handoff = play.place("main"), play.desk.staff
         if verb == "take":
-            await handoff.take(where, "mia")
+            await handoff.take(member(), where)
         elif verb == "leave":
-            await handoff.give_back(where)
+            await handoff.give_back(member(), where)
         else:
-            await handoff.say(where, "mia", text)
+            await handoff.say(member(), where, text, secrets.token_hex(4))
             await _answered(play, where)
         play.look()
 

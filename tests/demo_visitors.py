@@ -19,7 +19,7 @@ from adapters.web.app import build_app
 from adapters.web.server import bind, serve
 from adapters.web.settings import read_settings
 from bot.channels import Handles
-from tests.running import free_port
+from serving.ports import free_port
 
 ADA, ANNA = "c-ada-holm", "c-anna-kowalska"
 ORDERS = Path(bot.__file__).parent / "demo" / "shop" / "orders.json"

@@ -13,21 +13,24 @@ from bot.channels import Handles
 from tests.discord_server import SUPPORT, DiscordServer, discord_server
 
 
-def environ(server: DiscordServer, channels: str = SUPPORT) -> dict[str, str]:
+def environ(server: DiscordServer, channels: str = SUPPORT, **more: str) -> dict[str, str]:
     return {
         "SHOPDESK_DISCORD_TOKEN": server.token,
         "SHOPDESK_DISCORD_API": server.api,
         "SHOPDESK_DISCORD_GATEWAY": server.gateway_url,
         "SHOPDESK_DISCORD_CHANNELS": channels,
+        **more,
     }
 
 
 @asynccontextmanager
-async def served(server: DiscordServer, handles: Handles, channels: str = SUPPORT) -> AsyncIterator[list[str]]:
+async def served(
+    server: DiscordServer, handles: Handles, channels: str = SUPPORT, **more: str
+) -> AsyncIterator[list[str]]:
     """The channel at work, as `shopdesk discord` has it; gives what it announces."""
     announced: list[str] = []
     heard = msgspec.structs.replace(handles, announce=announced.append)
-    serving = asyncio.create_task(DiscordChannel(environ(server, channels)).serve(heard))
+    serving = asyncio.create_task(DiscordChannel(environ(server, channels, **more)).serve(heard))
     online = asyncio.create_task(server.until(server.gateway.is_online, 20))
     try:
         await asyncio.wait({serving, online}, return_when=asyncio.FIRST_COMPLETED)

@@ -10,11 +10,12 @@ from discord.http import HTTPClient, Route
 
 from adapters.discord.delivering import Deliveries, PrivatePlace
 from bot.assembly import ShopDesk
+from bot.batches import Batch, Token
 from bot.channels import Handles
 from bot.keys import Keys
 from bot.messages import Incoming, Part
 from bot.redis.connection import Connection
-from bot.turns import Batch, Token, TurnQueue
+from bot.turns import TurnQueue
 from tests.discord_server import DiscordServer
 from tests.discord_world import Payload
 

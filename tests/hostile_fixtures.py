@@ -18,7 +18,16 @@ from bot.answering.presenting import Presenting
 from bot.answering.prompting import Prompts
 from bot.answering.turn import Answerer, Turn
 from bot.conversation import ConversationManager
-from bot.desk.handoff import Handoff
+from bot.desk.book import Book
+from bot.desk.desk import StaffDesk
+from bot.desk.expected_wait import ExpectedWait
+from bot.desk.hours import OpeningHours
+from bot.desk.line import Line
+from bot.desk.news import DeskNews
+from bot.desk.tables import desk_tables
+from bot.desk.waiting_room import WaitingRoom
+from bot.desk.when import When
+from bot.insights.noting import Noting
 from bot.keys import Keys
 from bot.knowledge.building import publish
 from bot.knowledge.index import open_index
@@ -41,10 +50,12 @@ from bot.shop.identity import Identity
 from bot.shop.records import Fulfilment, Order, Payment
 from bot.shop.store import ShopStore, open_store
 from bot.turns import TurnQueue
+from bot.with_staff import WithStaff
 from bot.worker import Timing, Worker
 from tests.action_shop import NOW
 
 Rows = dict[str, list[tuple[object, ...]]]
+STAFFS = ("desk_", "insight_", "sqlite_")  # what staff did, and what is written down of all
 DESKS_OWN = ("proposals", "audit", "links")
 
 
@@ -80,7 +91,7 @@ class Database:
         """All that the shop has, by table."""
         with closing(sqlite3.connect(self.path)) as shop:
             tables = [name for (name,) in shop.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            wanted = [name for name in tables if name not in leave_out]
+            wanted = [name for name in tables if name not in leave_out and not name.startswith(STAFFS)]
             return {name: shop.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in wanted}
 
     def audit(self) -> list[tuple[str, str, str, str, str]]:
@@ -131,7 +142,7 @@ class OpenedDesk:
     connection: Connection
     keys: Keys
     mailbox: Mailbox
-    handoff: Handoff
+    staff: StaffDesk
     manager: ConversationManager
     workers: list["asyncio.Task[None]"] = field(default_factory=list)
     started: int = 0
@@ -176,7 +187,7 @@ async def opened_desk(
         keys, limits = Keys(1), Limits(connection.commands)
         listener = await opened.enter_async_context(Listener(connection).running())
         mailbox = Mailbox(connection, keys, listener)
-        identity, handoff = Identity(store, limits), Handoff(connection, keys, mailbox)
+        identity, profile = Identity(store, limits), files.profile
         intents = {
             language: Intents(prompts.table(language, "intents.toml")["wanted"]) for language in prompts.languages
         }
@@ -192,18 +203,23 @@ async def opened_desk(
             link_codes=LinkCodes(connection, limits),
         )
         actions, links = ActionDesk(ground), LinkDesk(ground)
+        manners, noting = Manners(ground, links), Noting(profile.order_number)
+        room = WaitingRoom(ground, ExpectedWait(connection, keys, OpeningHours(profile.desk)))
         manager = ConversationManager(
             answerer_of(ground, actions),
             actions,
             links,
-            handoff,
+            WithStaff(Line(connection, keys), room, When.of(prompts, 0.0), manners.rating, prompts, noting),
             identity,
             LanguageDetector(prompts.languages),
             prompts,
             intents,
-            files.profile,
-            Manners(ground, links),
+            noting,
+            manners,
         )
-        desk = OpenedDesk(Database(path), store, ground, connection, keys, mailbox, handoff, manager)
+        await store.database.add(desk_tables)
+        news = DeskNews(connection, keys, listener)
+        staff = StaffDesk(connection, keys, mailbox, news, Book(store.database))
+        desk = OpenedDesk(Database(path), store, ground, connection, keys, mailbox, staff, manager)
         yield desk
         await desk.stop_workers()

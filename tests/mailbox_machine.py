@@ -6,10 +6,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from bot.batches import Ended, Token
 from bot.channels import TooMuch
 from bot.keys import GROUP, LEASE_SECONDS
 from bot.messages import DONE, WAITING_FOR_STAFF, Incoming, TextDelta
-from bot.turns import Ended, Token, TurnQueue
+from bot.turns import TurnQueue
 from tests.mailbox_checks import check_conversation, check_it_is_done, check_notes, message_of, text_of
 from tests.mailbox_ground import CONVERSATIONS, Ground
 from tests.mailbox_model import BOUNDS, PER_MINUTE, Expected
@@ -276,7 +277,7 @@ class MailboxMachine(RuleBasedStateMachine):
         if void:
             return void
         told = [text_of(part) for part in (*turn.parts, DONE)]
-        expected.waits_for_staff |= WAITING_FOR_STAFF in turn.parts
+        expected.waits_for_staff |= WAITING_FOR_STAFF in turn.parts and not turn.batch.staff
         if turn.noted and not turn.park:
             expected.note(turn.noted)
         return expected.commit(turn.batch, turn.session, told, turn.step_back, turn.park)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.batches import Batch, Ended
 from bot.insights.noted import Noted, Unanswered
 from bot.mailbox import Bounds
-from bot.turns import AT_MOST, Batch, Ended
+from bot.turns import AT_MOST
 
 BOUNDS = Bounds(unanswered=30, line=3, told=2)
 PER_MINUTE = 50

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from bot.batches import Batch, Ended, Token
 from bot.insights.noted import Noted, StaffSaid, Unanswered
 from bot.knowledge.passages import Passage
 from bot.messages import WAITING_FOR_STAFF, FinalText, Part
-from bot.turns import Batch, Ended, Token, TurnQueue
+from bot.turns import TurnQueue
 
 
 @dataclass(eq=False)

@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,7 @@ from sqlalchemy import Engine, event
 
 from bot.shop.files import ShopFiles, read_shop
 from bot.shop.store import ShopStore, open_store
+from serving.ports import free_port
 from tests.wants import skip_for_want_of
 
 DATA = Path(__file__).parent / "data"
@@ -85,7 +85,7 @@ def _run_postgresql(programs: Path, folder: Path) -> Iterator[str]:
     user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name  # it refuses to run as root
     if os.getuid() == 0:
         shutil.chown(folder, user)
-    data, port = folder / "data", _free_port()
+    data, port = folder / "data", free_port()
     settings = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
     prepare = [programs / "initdb", "-D", data, "-A", "trust", "-U", "shop", "-E", "UTF8", "--no-sync"]
     run = [programs / "postgres", "-D", data, "-p", str(port), *settings]
@@ -112,9 +112,3 @@ def _wait(programs: Path, port: int, server: "subprocess.Popen[bytes]", log: Pat
 
 def _end_with_tests() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from adapters.telegram.channel import TelegramChannel
-from bot.channels import Handles
+from bot.channels import Bucket, Handles
 from tests.telegram_server import TelegramServer
 
 
@@ -22,3 +22,13 @@ async def on_telegram(telegram: TelegramServer, handles: Handles, **environ: str
             await serving
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
+
+
+class Unhurried:
+    """A Pace without limits, for what is not about them: 15 messages a minute in a group are few for a test."""
+
+    async def take(self, account: str, buckets: Sequence[Bucket], spare: float = 0.0) -> float:
+        return 0.0
+
+    async def hold(self, account: str, bucket: str, seconds: float) -> None:
+        pass

@@ -15,6 +15,7 @@ from bot.redis.connection import Connection
 from bot.settings import Settings
 from serving.script import Call, Fault, Quote, Reply, Rule, Script, When
 from serving.scripted_model import scripted_model
+from tests.members import member, staff_says
 from tests.talking import Customer
 
 OpenDesk = Callable[[Script], AbstractAsyncContextManager[tuple[ShopDesk, str]]]
@@ -256,12 +257,13 @@ async def test_staff_who_take_over_while_the_model_writes_are_not_talked_over(de
         customer = Customer(desk.handles.postbox)
         event = await customer.posts("hello, who is there?")
         await asked_something(url)
-        await desk.handoff.take(customer.conversation, "Mia")
+        await desk.staff.take(member(), customer.conversation)
         heard = await customer.hears(event)
-        assert heard.text == "" and "with_staff" in heard.statuses
-        await desk.handoff.say(customer.conversation, "Mia", "Hello, Mia here.")
+        assert heard.text == "Mia from our team is here now and reads what you have written."
+        assert "with_staff" in heard.statuses
+        await staff_says(desk.staff, "mia", customer.conversation, "Hello, Mia here.")
         assert (await customer.says("a question for Mia")).text == ""
-        await desk.handoff.give_back(customer.conversation)
-        assert (await customer.says("and one for the bot")).text == "Too late."
+        await desk.staff.give_back(member(), customer.conversation)
+        assert (await customer.says("and one for the bot")).text.endswith("Too late.")
         last = msgspec.json.decode(str((await requests(url))[-1]["body"]))["messages"]
     assert any("Mia here" in message["content"] for message in last)

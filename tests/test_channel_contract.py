@@ -17,6 +17,7 @@ from bot.redis.connection import connect
 from bot.settings import Settings
 from tests.channel_players import OpenStage, Stage, line_stage, terminal_stage, web_stage
 from tests.channel_trouble import AtTerminal, OnDiscord, OnLines, OnTelegram, OnWeb, until
+from tests.members import member, staff_says
 from tests.platform_players import discord_stage, telegram_stage
 from tests.watched_desk import Watched
 
@@ -93,8 +94,8 @@ async def very_long(ground: Ground, ordeal: Any) -> None:
 async def long_answer(ground: Ground, ordeal: Any) -> None:
     """All of it is shown, in its order."""
     await ordeal.player.says(DELIVERY)
-    await ground.desk.handoff.take(ordeal.conversation, "eva")
-    await ground.desk.handoff.say(ordeal.conversation, "eva", LETTER)
+    await ground.desk.staff.take(member("eva"), ordeal.conversation)
+    await staff_says(ground.desk.staff, "eva", ordeal.conversation, LETTER)
     await ground.is_shown(ordeal, "sentence 250 of")
     shown = await ordeal.shown()
     places = [shown.index(f"sentence {number} of") for number in range(1, 251)]

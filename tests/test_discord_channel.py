@@ -4,6 +4,7 @@ from bot.assembly import ShopDesk
 from tests.discord_fixtures import served
 from tests.discord_server import FORUM, GENERAL, SUPPORT, DiscordServer, components
 from tests.discord_world import PRIVATE, PRIVATE_THREADS, PUBLIC, PUBLIC_THREADS, Payload
+from tests.members import member
 
 QUESTION, ANSWER = "How long does delivery take?", "3 to 5 working days"
 OTHER, OTHER_ANSWER = "Which payment methods do you accept?", "PayPigeon"
@@ -175,7 +176,7 @@ async def test_when_staff_close_it_the_customer_is_asked_how_it_was_and_thanked(
     channel = on_discord.direct("ann")
     await on_discord.writes_directly("ann", QUESTION)
     await answered(on_discord, channel)
-    await desk.handoff.close(f"{on_discord.account}:{channel}", "eve")
+    await desk.staff.close(member("eve"), f"{on_discord.account}:{channel}")
     [asked] = await answered(on_discord, channel, words="How was it?")
     await on_discord.presses("ann", asked, components(asked)[-1]["label"])
     assert await answered(on_discord, channel, words="glad")

@@ -15,8 +15,8 @@ from adapters.discord.settings import read_settings
 from bot.assembly import ShopDesk
 from bot.channels import Finding
 from tests.discord_fixtures import environ, served
-from tests.discord_server import GENERAL, SUPPORT, DiscordServer
-from tests.discord_world import IN_THREADS, PRIVATE_THREADS, VIEW
+from tests.discord_server import DESK, GENERAL, SUPPORT, DiscordServer
+from tests.discord_world import FILES, IN_THREADS, PRIVATE_THREADS, VIEW
 
 ROOT = Path(__file__).parent.parent
 WRONG = {
@@ -24,6 +24,7 @@ WRONG = {
     "SHOPDESK_DISCORD_API": ["discord.com", "ftp://discord.com", "https://"],
     "SHOPDESK_DISCORD_GATEWAY": ["https://gateway.discord.gg", "gateway"],
     "SHOPDESK_DISCORD_CHANNELS": ["#support", "123,support", "12.5"],
+    "SHOPDESK_DISCORD_DESK": ["#staff", "123,124"],
 }
 
 
@@ -34,13 +35,18 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     assert name != "SHOPDESK_DISCORD_TOKEN" or value not in str(refused.value)
 
 
+def test_a_channel_is_for_customers_or_for_staff() -> None:
+    with pytest.raises(ValueError, match="SHOPDESK_DISCORD_DESK"):
+        read_settings({"SHOPDESK_DISCORD_CHANNELS": "11,12", "SHOPDESK_DISCORD_DESK": "12"})
+
+
 def test_without_a_token_the_channel_is_off() -> None:
     assert not DiscordChannel({}).enabled()
     assert DiscordChannel({"SHOPDESK_DISCORD_TOKEN": "a.b.c"}).enabled()
 
 
-async def findings(server: DiscordServer, channels: str = SUPPORT) -> dict[str, Finding]:
-    found = await DiscordChannel(environ(server, channels)).check()
+async def findings(server: DiscordServer, channels: str = SUPPORT, **more: str) -> dict[str, Finding]:
+    found = await DiscordChannel(environ(server, channels, **more)).check()
     return {one.name: one for one in found}
 
 
@@ -84,6 +90,34 @@ async def test_a_channel_that_is_not_there_or_not_to_be_seen_is_told(discord: Di
     assert not found["discord channel 4711"].ok
     assert not found[f"discord channel {GENERAL}"].ok
     assert "oauth2/authorize" in found["discord channel 4711"].advice
+
+
+async def test_what_is_wrong_with_the_channel_of_staff_is_told(discord: DiscordServer) -> None:
+    async def desk(channel: str = DESK) -> Finding:
+        found = await findings(discord, SHOPDESK_DISCORD_DESK=channel)
+        return next(one for name, one in found.items() if name.startswith("discord desk"))
+
+    assert (await desk()).ok
+    discord.world.forbidden[DESK] = PRIVATE_THREADS
+    assert (await desk()).ok, "it needs no private threads there"
+    discord.world.granted.clear()
+    assert "lacks the permission Manage Threads" in (await desk()).found
+    discord.world.forbidden[DESK] = FILES
+    assert "Attach Files" in (await desk()).found
+    discord.world.forbidden[DESK] = VIEW
+    assert "cannot see" in (await desk()).found
+    discord.world.forbidden.clear()
+    discord.world.closed_to_all.discard(DESK)
+    assert "everybody on the server can read it" in (await desk()).found
+    discord.world.add_channel("1010", "posts", kind=15)
+    discord.world.closed_to_all.add("1010")
+    assert "no text channel" in (await desk("1010")).found
+
+
+async def test_a_language_that_the_shop_has_not_is_told_at_the_start(discord: DiscordServer, desk: ShopDesk) -> None:
+    settings = {"SHOPDESK_DISCORD_DESK": DESK, "SHOPDESK_DISCORD_DESK_LANGUAGE": "fr"}
+    with pytest.raises(OSError, match="SHOPDESK_DISCORD_DESK_LANGUAGE must be a language of the shop: en, zh"):
+        await DiscordChannel(environ(discord, **settings)).serve(desk.handles)
 
 
 async def test_a_channel_without_threads_is_told(discord: DiscordServer) -> None:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.discord.buttons import Component, after_press, chosen, link_row, rows
+from adapters.discord.buttons import Component, after_press, chosen, desk_row, link_row, rows
 from adapters.discord.outgoing import (
     LONGEST,
     Message,
     draft_nonce,
     ephemeral,
+    form,
     frame,
     nonce_of,
     notice,
@@ -18,10 +19,11 @@ from adapters.discord.outgoing import (
     staff_words,
     to_outgoing,
 )
+from adapters.discord.uploads import upload_of
 from adapters.presses import Press, read_press
 from adapters.replies import Reply
-from adapters.text import utf16
-from bot.messages import Button, Card, Source
+from adapters.text import as_discord, plain, utf16
+from bot.messages import Attachment, Button, Card, Source
 from tests.discord_limits import is_empty, wrong
 
 RECORDED = Path(__file__).parent / "data" / "discord" / "outgoing"
@@ -193,3 +195,46 @@ def test_labels_fit(label: str) -> None:
     drawn = rows((Button("choice:1", label),), "7-5") + rows(tuple(Button("c", label) for _ in range(26)), "7-6")
     assert wrong({"content": "x", "components": drawn}) is None
     assert all(utf16(one.get("label", "")) <= 80 for one in flat(drawn))
+
+
+NAMES = {
+    ("label.pdf", "application/pdf"): "label.pdf",
+    ("", "image/png"): "photo.png",
+    ("mug", "image/jpeg"): "mug.jpg",
+    ("破损 照片.jpg", "image/jpeg"): "破损 照片.jpg",
+    ("../../etc/passwd", "text/plain"): "etc_passwd.txt",
+    ('a"; filename="b.exe\r\nX-Evil: 1', "image/png"): "a_ filename_b.exe_X-Evil_ 1",
+    ("x" * 300 + ".png", "image/png"): "x" * 96 + ".png",
+    ("", "nonsense\r\n"): "photo.bin",
+}
+
+
+@pytest.mark.parametrize(("name", "media_type"), NAMES)
+def test_a_file_is_called_so_that_it_can_be_shown_and_its_name_is_no_more_than_a_name(
+    name: str, media_type: str
+) -> None:
+    upload = upload_of(Attachment("photo", name, media_type), b"...")
+    assert upload.name == NAMES[name, media_type]
+    assert len(upload.name) <= 100
+    whole, file = form(Message("", files=(upload,)))
+    assert json.loads(whole["value"])["attachments"] == [{"id": 0, "filename": upload.name}]
+    assert (file["name"], file["filename"], file["value"]) == ("files[0]", "0", b"...")
+    assert "\r" not in file["content_type"]
+
+
+def test_only_who_is_meant_is_called() -> None:
+    words = as_discord(plain("<@7> and @everyone"))
+    message = payload(Message(f"<@8>\n{words}", calls=("8",)))
+    assert message["allowed_mentions"] == {"parse": [], "users": ["8"]}
+    assert payload(Message(words))["allowed_mentions"] == {"parse": []}
+
+
+def test_the_buttons_of_staff_are_told_from_those_of_customers() -> None:
+    [row] = desk_row([("Take", "desk:1:take", True), ("Close", "desk:1:close", False)])
+    assert [(one["label"], one["custom_id"], one["style"]) for one in row["components"]] == [
+        ("Take", "desk:1:take", 1),
+        ("Close", "desk:1:close", 2),
+    ]
+    assert desk_row([]) == []
+    assert not any(read_press(one["custom_id"]) for one in row["components"])
+    assert wrong({"components": [row]}) is None

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ from bot.knowledge.searching.reranking import open_reranker
 from bot.settings import Settings, SettingsError, read_settings
 from serving.minilm.checks import NEAR, deviations, sentences, trouble
 from serving.minilm.weights import WrongWeights, model_folder
+from serving.ports import free_port
 from serving.script import Script, Vectors
 from serving.scripted_model import scripted_model
 
@@ -49,12 +49,6 @@ async def asked_of(url: str) -> list[dict[str, object]]:
     """The bodies of all requests for vectors, the oldest first."""
     async with aiohttp.ClientSession() as http, http.get(f"{url.removesuffix('/v1')}/requests") as response:
         return [json.loads(body) for body in (await response.json())["vectors"]]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 async def until(what: str, holds: Callable[[], bool], within: float = 10.0) -> None:

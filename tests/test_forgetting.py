@@ -16,6 +16,7 @@ from bot.messages import DONE, STAFF, FinalText, Incoming, Said, TextDelta
 from bot.redis.connection import Connection, connect
 from bot.redis.embedded import embedded_redis
 from bot.settings import Settings
+from tests.members import is_waiting, member, staff_says
 from tests.visitors import ADA, ADAS_EMAIL, ADAS_ORDER, Visitor, is_streamed_right, pressed, session_of, visitor
 
 
@@ -119,18 +120,18 @@ async def test_in_public_the_link_stays(desk: ShopDesk) -> None:
 async def test_who_waits_for_staff_waits_no_more(desk: ShopDesk) -> None:
     guest = visitor(desk)
     await guest.tells("/human")
-    assert await desk.handoff.is_waiting(guest.conversation)
+    assert await is_waiting(desk.staff, guest.conversation)
     await guest.tells(press="forget:yes")
-    assert not await desk.handoff.is_waiting(guest.conversation)
+    assert not await is_waiting(desk.staff, guest.conversation)
 
 
 async def test_beside_staff_it_is_done_too(desk: ShopDesk) -> None:
     guest = visitor(desk)
     await guest.tells("my secret is gwzbtl")
-    await desk.handoff.take(guest.conversation, "eve")
+    await desk.staff.take(member("eve"), guest.conversation)
     await guest.tells(press="forget:yes")
     assert "gwzbtl" not in " ".join(await guest.transcript())
-    await desk.handoff.say(guest.conversation, "eve", "Hello, how can I help?")
+    await staff_says(desk.staff, "eve", guest.conversation, "Hello, how can I help?")
 
 
 async def test_only_the_customer_of_a_conversation_has_it_deleted(desk: ShopDesk) -> None:

@@ -20,6 +20,7 @@ from bot.messages import STAFF, Incoming
 from bot.observing import metrics
 from bot.redis.connection import Connection
 from tests.care_ground import Ground, care_ground
+from tests.members import member, staff_says
 
 ALPACAS = "Do you breed alpacas in the mountains?"
 YEAR = 365 * 24 * 3600.0
@@ -46,10 +47,10 @@ def questions(ground: Ground) -> UnansweredQuestions:
 
 async def staff_say(ground: Ground, conversation: str, *texts: str) -> None:
     """And the worker has heard them."""
-    await ground.desk.handoff.take(conversation, "Mia")
+    await ground.desk.staff.take(member(), conversation)
     for text in texts:
-        await ground.desk.handoff.say(conversation, "Mia", text)
-    await ground.desk.handoff.give_back(conversation)
+        await staff_says(ground.desk.staff, "mia", conversation, text)
+    await ground.desk.staff.give_back(member(), conversation)
 
 
 async def drafts_when(ground: Ground, count: int) -> Drafts:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("bot", "adapters", "serving", "prompts")
-ADAPTERS_MAY_SEE = {"bot.messages", "bot.channels", "bot.pages"}
+ADAPTERS_MAY_SEE = {"bot.messages", "bot.channels", "bot.pages", "bot.desks"}
 PLATFORMS = re.compile(r"telegram|discord|starlette|uvicorn|fastapi", re.IGNORECASE)
 ONLY_IN = {  # who may import a library: the less, the easier to change
     "langchain_core": {
@@ -16,8 +16,9 @@ ONLY_IN = {  # who may import a library: the less, the easier to change
     },
     "redis": {
         "bot.redis", "bot.mailbox", "bot.turns", "bot.service", "bot.worker", "bot.telling", "bot.listening",
-        "bot.limits", "bot.desk.handoff", "bot.knowledge.sharing", "bot.letters.errands", "bot.observing.queue_figures",
-        "bot.opening.signing_secret", "bot.attachments.sweeping", "bot.outbox", "bot.pace", "bot.bookmarks",
+        "bot.limits", "bot.desk", "bot.knowledge.sharing", "bot.letters.errands", "bot.observing.queue_figures",
+        "bot.desk.sign_ins", "bot.opening.signing_secret", "bot.attachments.sweeping", "bot.outbox", "bot.pace",
+        "bot.bookmarks", "bot.insights.recording", "bot.insights.approving",
     },
     "obstore": {
         "bot.attachments", "bot.object_stores", "bot.opening.attachments", "bot.knowledge.sharing", "bot.doctor",
@@ -36,7 +37,8 @@ ONLY_IN = {  # who may import a library: the less, the easier to change
     "telegram": {"adapters.telegram"},
     "discord": {"adapters.discord"},
     "jinja2": {
-        "bot.answering.prompting", "bot.knowledge.reading.documents", "adapters.web.storefront", "adapters.web.pages",
+        "bot.answering.prompting", "bot.knowledge.reading.documents", "adapters.web.storefront",
+        "adapters.web.desk.pages",
     },
 }  # fmt: skip
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from serving.ports import free_port
 from tests.line_channel import LineChannel
-from tests.running import environment, free_port, run_once, running
+from tests.running import environment, run_once, running
 
 ROOT = Path(__file__).parent.parent
 CODE = (ROOT / "tests" / "line_channel.py").read_text(encoding="utf-8")

@@ -17,8 +17,8 @@ from bot.letters.mail import Announced, Letter, MailFailed, Postroom, Smtp, Smtp
 from bot.opening.back_office import mailer_of
 from bot.settings import SettingsError, read_settings
 from bot.shop.files import ShopFiles
+from serving.ports import free_port
 from tests.code_fixtures import Mailbox, open_mailbox
-from tests.running import free_port
 
 LETTER = Letter("ada@example.com", "123456 是您的验证码", "您好！\n123456")
 

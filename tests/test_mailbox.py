@@ -5,12 +5,13 @@ import asyncio
 import pytest
 
 from bot.assembly import ShopDesk
+from bot.batches import Ended, Token
 from bot.keys import Keys
 from bot.listening import Listener
 from bot.mailbox import Mailbox
 from bot.messages import FinalText, Incoming, Said
 from bot.redis.connection import Connection
-from bot.turns import Ended, Token, TurnQueue
+from bot.turns import TurnQueue
 from tests.talking import Customer
 
 

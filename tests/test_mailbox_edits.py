@@ -6,13 +6,14 @@ from typing import Any
 import msgspec
 
 from bot.assembly import ShopDesk
+from bot.batches import Ended
 from bot.keys import Keys
 from bot.listening import Listener
 from bot.mailbox import Bounds, Mailbox
 from bot.messages import Attachment, FinalText, Incoming, Said
 from bot.parking import Parking
 from bot.redis.connection import Connection
-from bot.turns import Ended, TurnQueue
+from bot.turns import TurnQueue
 from tests.talking import Customer
 
 KEYS = Keys()

@@ -13,6 +13,7 @@ from bot.keys import Keys
 from bot.manners.commands import as_press
 from bot.messages import Attachment, Incoming, Said
 from bot.redis.connection import Connection
+from tests.members import is_waiting, member
 from tests.talking import Heard
 from tests.visitors import ADA, ADAS_EMAIL, ADAS_ORDER, Visitor, is_streamed_right, pressed, session_of, visitor
 
@@ -186,10 +187,10 @@ async def test_when_staff_close_a_conversation_the_customer_is_asked_once_how_it
 ) -> None:
     guest = visitor(desk)
     await guest.tells("/human")
-    await desk.handoff.take(guest.conversation, "eve")
+    await desk.staff.take(member("eve"), guest.conversation)
     with pytest.raises(ValueError, match="taken by eve"):
-        await desk.handoff.close(guest.conversation, "bob")
-    await desk.handoff.close(guest.conversation, "eve")
+        await desk.staff.close(member("bob"), guest.conversation)
+    await desk.staff.close(member("eve"), guest.conversation)
     asked = await until_buttons(guest)
     assert pressed(asked) == [f"rate:{stars}" for stars in range(1, 6)]
     assert "How was it?" in asked.text
@@ -198,13 +199,13 @@ async def test_when_staff_close_a_conversation_the_customer_is_asked_once_how_it
     assert "already" in (await guest.tells(press="rate:1")).text
     assert await Ratings(connection, Keys()).since(3600) == [5]
     assert "working days" in (await guest.tells("How long does delivery take?")).text
-    assert not await desk.handoff.is_waiting(guest.conversation)
+    assert not await is_waiting(desk.staff, guest.conversation)
 
 
 async def test_who_was_not_served_well_is_offered_a_person(desk: ShopDesk, connection: Connection) -> None:
     guest = visitor(desk, locale="zh")
     await guest.tells("你好")
-    await desk.handoff.close(guest.conversation, "eve")
+    await desk.staff.close(member("eve"), guest.conversation)
     await until_buttons(guest)
     sorry = await guest.tells(press="rate:1")
     assert "抱歉" in sorry.text and "human" in pressed(sorry)
@@ -221,7 +222,7 @@ async def test_nobody_rates_who_was_not_asked(desk: ShopDesk, connection: Connec
 async def test_commands_are_heard_beside_staff_and_words_are_left_to_them(desk: ShopDesk) -> None:
     guest = visitor(desk)
     await guest.tells("hello")
-    await desk.handoff.take(guest.conversation, "eve")
+    await desk.staff.take(member("eve"), guest.conversation)
     account = await guest.tells("/account")
     assert account.text and "with_staff" in account.statuses
     words = await guest.tells("How long does delivery take?")

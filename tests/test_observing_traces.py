@@ -13,10 +13,11 @@ import aiohttp
 from bot.messages import DONE, Event, FinalText, Incoming
 from bot.observing.delivering import TracedPostbox
 from bot.redis.connection import Connection
+from serving.ports import free_port
 from serving.script import Call, Reply, Rule, Script, When
 from serving.scripted_model import scripted_model
 from tests.otlp_receiver import Collector, Got, collecting
-from tests.running import environment, free_port, running
+from tests.running import environment, running
 from tests.web_callers import STREAM, frames
 
 LOOKS_FOR_RETURNS = Script(

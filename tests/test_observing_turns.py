@@ -35,7 +35,7 @@ ALLOWED = {
     "outcome": metrics.MODEL_OUTCOMES, "result": metrics.DELIVERIES,
     "channel": ("web", "terminal", "telegram", "discord", "test", "staff", "lines", "post"),
     "why": (*metrics.FALLBACKS, *metrics.HANDOFFS), "then": metrics.THEN,
-    "kind": (*metrics.BLOCKED, *metrics.UNANSWERED),
+    "kind": (*metrics.BLOCKED, *metrics.UNANSWERED), "how": metrics.MISSED,
 }  # fmt: skip
 
 

@@ -33,12 +33,12 @@ from bot.settings import Settings
 from bot.shop.identity import Level, Verified
 from bot.shop.linking import person_of
 from bot.shop.store import ShopStore, open_store
+from serving.ports import free_port
 from serving.script import Call, Quote, Reply, Rule, Script, When
 from serving.scripted_model import scripted_model
 from tests.hostile_fixtures import Database, Rows, as_of_today
 from tests.hostile_shop import NUMBERS, email, hostile_shop, postcode, secrets_of
 from tests.talking import Customer, Heard
-from tests.web_fixtures import free_port
 
 SECRET = "the secret that the shop and its desk share"
 HOME = {"line1": "1 New Road", "postcode": "8000", "city": "Bruges", "country": "Belgium"}
@@ -115,7 +115,8 @@ class House:
         if self.database.rows() != self.pristine:
             await self.store.replace(as_of_today(hostile_shop()))
             self.pristine = self.database.rows()
-        self.database.write("DELETE FROM proposals", "DELETE FROM audit", "DELETE FROM links")
+        # in a thread: the desk of this loop may be about to end a transaction of its own
+        await asyncio.to_thread(self.database.write, "DELETE FROM proposals", "DELETE FROM audit", "DELETE FROM links")
 
     async def seat(self, conversation: str, identity: str, wanted: Wanted) -> None:
         """The conversation's session as it is after this proof."""

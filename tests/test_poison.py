@@ -2,11 +2,12 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
 from bot.assembly import ShopDesk, open_desk_on
+from bot.batches import Ended, Token
 from bot.keys import Keys
 from bot.listening import Listener
 from bot.mailbox import Mailbox
@@ -15,34 +16,39 @@ from bot.parking import Parking
 from bot.redis.connection import Connection
 from bot.service import MOST_TRIES
 from bot.settings import Settings
-from bot.turns import Ended, Token, TurnQueue
-from tests.running import environment, run_once
+from bot.turns import TurnQueue
+from tests.running import environment, run_here
 from tests.talking import Customer
 
 KEYS = Keys(1)
 QUESTION = "What is the status of order OT-20481931?"
 
 
-@contextmanager
-def broken_order(data: Path) -> Iterator[None]:
+@asynccontextmanager
+async def while_so(data: Path, so: str, as_before: str) -> AsyncIterator[None]:
+    """In a thread: the desk of this loop may be about to end a transaction of its own."""
+
+    def written(statement: str) -> None:
+        with closing(sqlite3.connect(data / "shop.sqlite", isolation_level=None)) as database:
+            database.execute(statement)
+
+    await asyncio.to_thread(written, so)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(written, as_before)
+
+
+def broken_order(data: Path) -> AbstractAsyncContextManager[None]:
     """Whoever asks for the order meets a row that nobody can read."""
-    with closing(sqlite3.connect(data / "shop.sqlite", isolation_level=None)) as database:
-        database.execute("UPDATE orders SET status = 'nonsense' WHERE number LIKE '%20481931'")
-        try:
-            yield
-        finally:
-            database.execute("UPDATE orders SET status = 'shipped' WHERE number LIKE '%20481931'")
+    status = "UPDATE orders SET status = '{}' WHERE number LIKE '%20481931'"
+    return while_so(data, status.format("nonsense"), status.format("shipped"))
 
 
-@contextmanager
-def missing_orders(data: Path) -> Iterator[None]:
+def missing_orders(data: Path) -> AbstractAsyncContextManager[None]:
     """The database is not what it should be, for everybody."""
-    with closing(sqlite3.connect(data / "shop.sqlite", isolation_level=None)) as database:
-        database.execute("ALTER TABLE orders RENAME TO orders_elsewhere")
-        try:
-            yield
-        finally:
-            database.execute("ALTER TABLE orders_elsewhere RENAME TO orders")
+    name = "ALTER TABLE {} RENAME TO {}"
+    return while_so(data, name.format("orders", "orders_elsewhere"), name.format("orders_elsewhere", "orders"))
 
 
 def ada(desk: ShopDesk) -> Customer:
@@ -61,18 +67,18 @@ async def test_what_cannot_be_answered_is_parked_told_and_handed_to_staff(
     desk: ShopDesk, demo_data: Path, connection: Connection
 ) -> None:
     customer = ada(desk)
-    with broken_order(demo_data):
+    async with broken_order(demo_data):
         heard = await customer.says(QUESTION)
     assert "something went wrong" in heard.text and "line for our staff" in heard.text
     assert heard.statuses[-2:] == ["waiting_for_staff", "done"]
-    assert [one.conversation for one in await desk.handoff.waiting()] == [customer.conversation]
+    assert [one.conversation for one in await desk.staff.handoffs()] == [customer.conversation]
     (parked,) = await Parking(connection, KEYS).parked()
     assert (parked.conversation, parked.message.text) == (customer.conversation, QUESTION)
     assert (await customer.says("How long does delivery take?")).sources  # the conversation goes on
 
 
 async def test_neighbours_are_answered_meanwhile(desk: ShopDesk, demo_data: Path) -> None:
-    with broken_order(demo_data):
+    async with broken_order(demo_data):
         poisoned = asyncio.create_task(ada(desk).says(QUESTION))
         heard = await Customer(desk.handles.postbox).says("How long does delivery take?")
         assert heard.sources and not poisoned.done()
@@ -81,7 +87,7 @@ async def test_neighbours_are_answered_meanwhile(desk: ShopDesk, demo_data: Path
 
 async def test_trouble_that_passes_is_not_noticed(desk: ShopDesk, demo_data: Path, connection: Connection) -> None:
     customer = ada(desk)
-    with broken_order(demo_data):
+    async with broken_order(demo_data):
         event = await customer.posts(QUESTION)
         async with asyncio.timeout(10):
             while True:
@@ -96,7 +102,7 @@ async def test_a_database_that_is_away_for_a_while_parks_nobody(
     desk: ShopDesk, demo_data: Path, connection: Connection
 ) -> None:
     customer = ada(desk)
-    with missing_orders(demo_data):
+    async with missing_orders(demo_data):
         event = await customer.posts(QUESTION)
         await asyncio.sleep(2.5)
     heard = await customer.hears(event)
@@ -193,30 +199,30 @@ async def test_a_turn_that_begins_anew_is_no_new_try_and_a_new_message_begins_at
 
 async def test_staff_see_what_is_parked_and_have_it_answered(desk: ShopDesk, demo_data: Path, redis_url: str) -> None:
     customer = ada(desk)
-    with broken_order(demo_data):
+    async with broken_order(demo_data):
         await customer.says(QUESTION)
     env = environment(demo_data, redis_url=redis_url)
-    listed = await asyncio.to_thread(run_once, "mailbox", "parked", env=env)
+    listed = await asyncio.to_thread(run_here, "mailbox", "parked", env=env)
     assert customer.conversation in listed.stdout and "OT-20481931" in listed.stdout
-    done = await asyncio.to_thread(run_once, "mailbox", "retry", customer.conversation, env=env)
+    done = await asyncio.to_thread(run_here, "mailbox", "retry", customer.conversation, env=env)
     assert "will be answered now" in done.stdout, done.stderr
     async for event in desk.handles.postbox.events(customer.conversation):
         if isinstance(event.what, FinalText) and "something went wrong" not in event.what.text:
             assert "OT-20481931" in event.what.text
             break
-    again = await asyncio.to_thread(run_once, "mailbox", "retry", "all", env=env)
+    again = await asyncio.to_thread(run_here, "mailbox", "retry", "all", env=env)
     assert again.returncode == 1 and "nothing is parked under all" in again.stderr
 
 
 async def test_what_is_dropped_is_gone(desk: ShopDesk, demo_data: Path, redis_url: str, connection: Connection) -> None:
     customer = ada(desk)
-    with broken_order(demo_data):
+    async with broken_order(demo_data):
         await customer.says(QUESTION)
     (parked,) = await Parking(connection, KEYS).parked()
     env = environment(demo_data, redis_url=redis_url)
-    done = await asyncio.to_thread(run_once, "mailbox", "drop", parked.event, env=env)
+    done = await asyncio.to_thread(run_here, "mailbox", "drop", parked.event, env=env)
     assert "thrown away" in done.stdout, done.stderr
-    assert "Nothing is parked." in (await asyncio.to_thread(run_once, "mailbox", "parked", env=env)).stdout
+    assert "Nothing is parked." in (await asyncio.to_thread(run_here, "mailbox", "parked", env=env)).stdout
 
 
 async def test_a_retried_yes_is_as_old_as_it_was(connection: Connection) -> None:

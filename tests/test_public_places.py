@@ -25,6 +25,7 @@ from bot.turns import TurnQueue
 from serving.script import Call, Reply, Rule, Script, When
 from serving.scripted_model import scripted_model
 from tests.code_fixtures import Mailbox, ground_over, open_mailbox
+from tests.members import is_waiting
 from tests.running import environment, run_once
 from tests.talking import Heard
 from tests.visitors import ADA, ADAS_EMAIL, ADAS_ORDER, Visitor, is_streamed_right, moved, pressed, session_of, visitor
@@ -206,7 +207,7 @@ async def test_staff_are_asked_for_in_private(desk: ShopDesk) -> None:
     guest = visitor(desk, public=True)
     assert is_moved(await guest.tells("/human"), press="human")
     assert is_moved(await guest.tells("I want to talk to a person"), "I want to talk to a person")
-    assert not await desk.handoff.is_waiting(guest.conversation)
+    assert not await is_waiting(desk.staff, guest.conversation)
 
 
 async def test_what_was_begun_in_private_goes_on_there(desk: ShopDesk) -> None:
@@ -284,7 +285,7 @@ async def test_a_model_neither_asks_nor_looks_for_what_is_a_customers_own(
     async with with_model(demo_data, redis_url, script) as desk:
         guest = visitor(desk, public=True)
         assert is_moved(await guest.tells("Can you help me with my parcel?"), "Can you help me with my parcel?")
-        assert not await desk.handoff.is_waiting(guest.conversation)
+        assert not await is_waiting(desk.staff, guest.conversation)
         everything = " ".join(await guest.transcript())
         assert "look into" not in everything and ADAS_ORDER not in everything
 

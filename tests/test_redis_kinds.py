@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from bot.assembly import ShopDesk
-from bot.desk.handoff import Handoff
+from bot.batches import Token
+from bot.desk.line import Line
 from bot.keys import Keys
 from bot.limits import Limits
 from bot.link_codes import LinkCodes
@@ -15,7 +16,7 @@ from bot.messages import WAITING_FOR_STAFF, FinalText, Incoming
 from bot.one_time_codes import NewCode, OneTimeCodes, OnItsWay, Purpose, Right, Wrong
 from bot.redis.connection import Connection
 from bot.redis.shards import check_shards, settle_shards
-from bot.turns import Token, TurnQueue
+from bot.turns import TurnQueue
 from tests.talking import Customer
 
 CONVERSATIONS = [f"test:{number}" for number in range(24)]
@@ -76,13 +77,9 @@ async def test_the_line_for_staff_goes_over_all_shards(any_connection: Connectio
         batch = await queue.take(token)
         assert batch
         await queue.commit(batch, "s", [FinalText("one moment"), WAITING_FOR_STAFF], True)
-    handoff = Handoff(any_connection, any_keys, mailbox)
-    waiting = await handoff.waiting()
+    waiting = await Line(any_connection, any_keys).handoffs()
     assert {one.conversation for one in waiting} == set(CONVERSATIONS)
     assert [one.since for one in waiting] == sorted(one.since for one in waiting)
-    await handoff.take(CONVERSATIONS[0], "Mia")
-    await handoff.say(CONVERSATIONS[0], "Mia", "Hello!")
-    assert not await handoff.is_waiting(CONVERSATIONS[0]) and await handoff.is_waiting(CONVERSATIONS[1])
 
 
 async def test_conversations_that_are_kept_are_not_abandoned(any_connection: Connection, any_keys: Keys) -> None:
@@ -122,7 +119,7 @@ async def test_a_conversation_that_is_erased_is_gone(any_desk: ShopDesk, any_con
     await other.says("hello")
     await any_desk.handles.postbox.erase(customer.conversation)
     assert await customer.postbox.transcript(customer.conversation) == []
-    assert await any_desk.handoff.waiting() == []
+    assert await any_desk.staff.handoffs() == []
     assert await other.postbox.transcript(other.conversation)
     left: list[str] = await any_connection.commands.keys("*")
     assert not [key for key in left if customer.conversation in key and not key.startswith(("dedupe:", "turn:"))]

@@ -11,8 +11,9 @@ from aiohttp import ClientSession
 from adapters.telegram.webhook import SECRET_HEADER, webhook_path, webhook_secret
 from bot.assembly import ShopDesk
 from bot.messages import Said
+from serving.ports import free_port
 from tests.dialogues import ADA
-from tests.running import free_port
+from tests.members import member
 from tests.talking import Customer
 from tests.telegram_desk import on_telegram
 from tests.telegram_server import NO_LIMITS, TelegramServer, open_telegram
@@ -112,7 +113,7 @@ async def test_when_staff_close_it_the_customer_is_asked_how_it_was_and_thanked(
     ann = served.person()
     ann.writes(RETURNS)
     [answer] = await ann.hears()
-    await desk.handoff.close(f"telegram:{served.bot.id}:{ann.id}", "eve")
+    await desk.staff.close(member("eve"), f"telegram:{served.bot.id}:{ann.id}")
     [asked] = await ann.hears(after=answer)
     assert "How was it?" in asked.text and asked.labels == ["1", "2", "3", "4", "5"]
     ann.presses(asked, asked.labels[-1])

@@ -22,8 +22,10 @@ from bot.channels import Handles, NotNow, Unreachable
 from bot.messages import (
     DONE,
     RESTARTED,
+    STAFF_TYPING,
     THINKING,
     WITH_STAFF,
+    Attachment,
     Busy,
     Button,
     Buttons,
@@ -39,6 +41,7 @@ from bot.messages import (
 from bot.opening.front import open_front
 from bot.redis.connection import Connection
 from bot.settings import Settings
+from tests.photos import photo
 from tests.telegram_server import NO_LIMITS, Limits, TelegramServer, open_telegram
 from tests.telegram_world import Person, hears, until
 
@@ -238,6 +241,38 @@ async def test_words_of_staff_are_shown_as_theirs_at_once_and_without_markup(gro
     assert message.text == "Our staff\nI am **Bo**: https://post.example/t?x=1"
     assert [one["type"] for one in message.entities] == ["bold", "text_link"]
     assert told.is_through
+
+
+async def test_photos_and_files_of_staff_follow_their_words_and_none_holds_up_the_next(ground: Ground) -> None:
+    ann, keep = ground.ann(), ground.handles.attachments.keep
+    told = ground.told(ann)
+    picture = await keep(told.conversation, "", "image/jpeg", photo())
+    label = await keep(told.conversation, "label.pdf", "application/pdf", b"%PDF")
+    odd = await keep(told.conversation, "odd.jpg", "image/jpeg", b"no picture at all")
+    attached = (
+        Attachment("photo", kept=picture),
+        Attachment("file", "label.pdf", kept=label),
+        Attachment("photo", "odd.jpg", kept=odd),
+        Attachment("photo", kept="gone/1"),
+        Attachment("photo"),
+    )
+    told.happenings = (Said("staff", "s1", "Like this", attached, name="Olivia"), Said("staff", "s2", "ok?"))
+    ground.telegram.trouble("sendDocument", 429, retry_after=1, times=1)
+    await ground.bring(told)
+    words, shown, file, as_file, last = ann.private.said
+    assert words.text == "Olivia\nLike this" and "photo" in shown.content
+    assert [one.content["document"]["file_name"] for one in (file, as_file)] == ["label.pdf", "odd.jpg"]
+    assert last.text == "Our staff\nok?" and told.is_through
+
+
+async def test_that_staff_write_is_shown_once_and_is_no_reply(ground: Ground) -> None:
+    ann = ground.ann()
+    told = ground.told(ann, STAFF_TYPING, Said("staff", "s1", "Good morning"), STAFF_TYPING)
+    await ground.bring(told)
+    assert len(ground.telegram.made("sendChatAction", ann.id)) == 2 and texts(ann) == ["Our staff\nGood morning"]
+    ground.telegram.trouble("sendChatAction", 400, description="Bad Request: trouble", times=1)
+    await ground.bring(ground.told(ann, STAFF_TYPING, Said("staff", "s2", "and good evening")))
+    assert texts(ann)[-1] == "Our staff\nand good evening"
 
 
 async def test_that_staff_have_the_conversation_is_said_once_until_we_answer_again(ground: Ground) -> None:

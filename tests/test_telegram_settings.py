@@ -39,6 +39,8 @@ def test_several_bots_are_named_with_commas() -> None:
         ({"SHOPDESK_TELEGRAM_WEBHOOK": "desk.example"}, "SHOPDESK_TELEGRAM_WEBHOOK"),
         ({"SHOPDESK_TELEGRAM_PORT": "0"}, "SHOPDESK_TELEGRAM_PORT"),
         ({"SHOPDESK_TELEGRAM_PORT": "many"}, "SHOPDESK_TELEGRAM_PORT"),
+        ({"SHOPDESK_TELEGRAM_DESK": "our desk"}, "SHOPDESK_TELEGRAM_DESK must be the number of a group"),
+        ({"SHOPDESK_TELEGRAM_DESK": "7001"}, "SHOPDESK_TELEGRAM_DESK must be the number of a group"),
     ],
 )
 def test_a_wrong_setting_is_named_and_no_token_is_repeated(environ: dict[str, str], named: str) -> None:
@@ -137,3 +139,24 @@ def test_what_the_document_says_of_trouble_is_what_is_said_then() -> None:
     for said in re.findall(r"^\| ([A-Za-z][^|]+?) \|", table, re.MULTILINE):
         if said != "It says":
             assert said.removesuffix(" ...") in CODE.replace("{number}", "..."), said
+
+
+@pytest.mark.parametrize(
+    ("rights", "forum", "member", "found", "ok"),
+    [
+        (("can_manage_topics",), True, True, "“Our desk”, a topic for each handoff", True),
+        ((), True, True, "the bot may not manage topics in “Our desk”", False),
+        (("can_pin_messages",), True, True, "the bot may not manage topics in “Our desk”", False),
+        (("can_manage_topics",), False, True, "the group “Our desk” has no topics", False),
+        (("can_manage_topics",), True, False, "the bot is in no group of this number", False),
+    ],
+)
+async def test_the_doctor_looks_at_the_group_of_staff(
+    rights: tuple[str, ...], forum: bool, member: bool, found: str, ok: bool
+) -> None:
+    async with open_telegram() as telegram:
+        group = telegram.group("Our desk", forum=forum, rights=rights)
+        number = group.id if member else -100
+        told = await findings(TelegramSettings((telegram.bot.token,), telegram.url, desk=number))
+    finding = one(told, f"telegram desk {number}")
+    assert (finding.found, finding.ok) == (found, ok) and (ok or finding.advice)

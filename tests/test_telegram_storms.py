@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
+from serving.ports import free_port
 from serving.soak.processes import Process
-from tests.running import free_port
 from tests.storm_ground import LONG, TRIALS, Ground, long_version, storm_ground, tell, until
 from tests.storms import (
     busiest_second,

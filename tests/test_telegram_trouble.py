@@ -12,7 +12,7 @@ import pytest_asyncio
 from bot.assembly import ShopDesk
 from bot.channels import Attachments, Handles, Postbox, TooMuch
 from bot.messages import Event, Happening, Incoming, Said
-from tests.running import free_port
+from serving.ports import free_port
 from tests.telegram_desk import on_telegram
 from tests.telegram_server import NO_LIMITS, TelegramServer, open_telegram
 from tests.telegram_world import Person, until

@@ -23,8 +23,9 @@ from bot.messages import RESTARTED
 from bot.redis.connection import Connection
 from bot.settings import Settings
 from serving.launch import Launch, command
+from serving.ports import free_port
 from tests.talking import Customer
-from tests.vllm_servers import PYTHON, free_port, is_installed, running, tiny_model
+from tests.vllm_servers import PYTHON, is_installed, running, tiny_model
 
 IN_FLIGHT = 3
 

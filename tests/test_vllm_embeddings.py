@@ -15,7 +15,8 @@ from bot.knowledge.searching import reranking
 from bot.knowledge.searching.reranking import open_reranker
 from bot.settings import Settings
 from serving.launch import Launch, pooling_command
-from tests.vllm_servers import PYTHON, free_port, is_installed, running, tiny_model
+from serving.ports import free_port
+from tests.vllm_servers import PYTHON, is_installed, running, tiny_model
 
 LONGEST = 256  # tokens the server takes
 NAME = "tiny-embedding"

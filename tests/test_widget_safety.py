@@ -12,7 +12,8 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, expect
 
-from tests.web_fixtures import Served, free_port
+from serving.ports import free_port
+from tests.web_fixtures import Served
 from tests.widget_visits import HERE, browser, visiting
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

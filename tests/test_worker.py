@@ -16,6 +16,7 @@ from bot.redis.embedded import embedded_redis
 from bot.settings import Settings
 from serving.script import Reply, Rule, Script
 from serving.scripted_model import scripted_model
+from tests.members import member, staff_says
 from tests.talking import Customer
 
 
@@ -163,7 +164,7 @@ async def test_whoever_asks_for_a_person_among_other_things_is_answered_and_told
     texts = (await customer.hears(first)).text, (await customer.hears(last)).text
     everything = "\n".join(texts)
     assert "I have put you in the line" in everything and "working days" in everything
-    assert [one.conversation for one in await desk.handoff.waiting()] == [customer.conversation]
+    assert [one.conversation for one in await desk.staff.handoffs()] == [customer.conversation]
 
 
 async def test_two_customers_of_one_conversation_are_told_apart(desk: ShopDesk) -> None:
@@ -183,9 +184,9 @@ async def test_staff_write_only_where_they_have_the_conversation(desk: ShopDesk)
     customer = Customer(desk.handles.postbox)
     await customer.says("hello")
     with pytest.raises(ValueError, match="no conversation"):
-        await desk.handoff.take("test:mistyped", "Mia")
-    with pytest.raises(ValueError, match="first"):
-        await desk.handoff.say(customer.conversation, "Mia", "Hello!")
-    await desk.handoff.take(customer.conversation, "Mia")
-    with pytest.raises(ValueError, match="taken by Mia"):
-        await desk.handoff.take(customer.conversation, "Ben")
+        await desk.staff.take(member(), "test:mistyped")
+    with pytest.raises(ValueError, match=r"Take .* first"):
+        await staff_says(desk.staff, "mia", customer.conversation, "Hello!")
+    await desk.staff.take(member(), customer.conversation)
+    with pytest.raises(ValueError, match="taken by mia"):
+        await desk.staff.take(member("ben"), customer.conversation)
