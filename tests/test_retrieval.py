@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 import pytest_asyncio
 
@@ -71,7 +72,7 @@ KETTLE = Product(
 
 
 @pytest_asyncio.fixture
-async def retriever(tmp_path: Path) -> Retriever:
+async def retriever(tmp_path: Path) -> KnowledgeIndex:
     await publish(tmp_path, [*KNOWLEDGE, *product_passages([LANTERN, KETTLE], ("en", "zh"))])
     return await open_index(tmp_path)
 
@@ -100,6 +101,26 @@ async def test_a_misspelt_question_finds_its_entry(retriever: Retriever) -> None
 @pytest.mark.parametrize("query", ["ML01-GRY", "do you have ml01-gry in stock", "is ML01GRY still there?"])
 async def test_a_sku_finds_its_product_whatever_stands_around_it(retriever: Retriever, query: str) -> None:
     assert ids(await retriever.search(query, "en", 1)) == ["product:moss-lantern:en"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "language"),
+    [
+        ("Show me tents priced above 160 PHP", "en"),
+        ("a tent, and the price should be between 160 and $300", "en"),
+        ("帐篷，价格在160元到300元之间", "zh"),
+    ],
+)
+async def test_what_a_wish_may_cost_is_no_number_to_look_for(tmp_path: Path, wish: str, language: str) -> None:
+    titles = {"en": ("Air filter 160", "Two person tent"), "zh": ("空气滤芯 160", "双人帐篷")}[language]
+    await publish(tmp_path, [passage(title, title, title, language, "product") for title in titles])
+    found = await (await open_index(tmp_path)).search(wish, language, 1)
+    assert [one.passage.title for one in found] == [titles[1]]
+
+
+async def test_an_amount_that_is_no_limit_of_a_price_is_looked_for(tmp_path: Path) -> None:
+    await publish(tmp_path, [passage(str(n), f"The box of {n}", f"Costs {n} dollars.") for n in (160, 300)])
+    assert ids(await (await open_index(tmp_path)).search("does the box cost 160 dollars", "en", 1)) == ["faq:160:en"]
 
 
 async def test_a_sku_outvotes_the_characters_of_a_chinese_question(tmp_path: Path) -> None:
@@ -352,7 +373,7 @@ async def test_chinese_product_sections_are_found_by_a_line_from_their_middle(tm
 # --- a second look -------------------------------------------------------------------------------------------------
 
 
-async def test_a_reranker_decides_which_one_answers_and_the_search_how_surely(retriever: Retriever) -> None:
+async def test_a_reranker_decides_which_one_answers_and_the_search_how_surely(retriever: KnowledgeIndex) -> None:
     query = "how long, and when will it come to me"
     plain = await retriever.search(query, "en", 3)
     wanted = plain[1].passage
@@ -361,6 +382,7 @@ async def test_a_reranker_decides_which_one_answers_and_the_search_how_surely(re
         twice = Reranked(retriever, reranker)
         found = await twice.search(f"{query} {wanted.title} {wanted.text}", "en", 3)
         assert found[0].passage.id == wanted.id
+        assert np.array_equal(await twice.vectors([query]), await retriever.vectors([query]))
         assert [one.confidence for one in found] == sorted((one.confidence for one in found), reverse=True)
     model = Script((), model="tiny", vectors=Vectors(fault="503"))
     async with scripted_model(model) as url, open_reranker(url, "tiny") as away:

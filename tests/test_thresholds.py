@@ -160,6 +160,12 @@ def test_two_four_and_ten_percent_of_what_was_tried_lie_below_the_borders() -> N
     assert (found.expected.questions, found.expected.right, found.expected.unanswerable_answered) == (1000, 1.0, 0.0)
 
 
+def test_of_questions_that_were_made_up_as_many_are_accepted_as_are_to_be() -> None:
+    made_up = [msgspec.structs.replace(one, made_up=True) for one in spread()]
+    assert fit(made_up).accept == pytest.approx(0.05, abs=0.002)
+    assert fit(spread()).accept < fit([*made_up, *spread()]).accept < fit(made_up).accept
+
+
 def test_the_border_of_answering_rises_until_what_is_told_is_mostly_right_and_no_other_does() -> None:
     seen = spread(right=0.6, without=0.5)
     found, lenient = fit(seen), fit(spread())

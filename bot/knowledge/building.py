@@ -24,7 +24,7 @@ from bot.knowledge.searching.rows import learned_texts, meant_texts
 from bot.knowledge.versions import alone, beside, current, swap
 
 WORD_LISTS = (MEANINGS, FILLERS, LEADS)
-FORMAT = "5"  # raise it when something else is built from the same passages
+FORMAT = "6"  # raise it when something else is built from the same passages
 SOURCE = "source"  # a folder of what the passages were made from, carried along with the version
 
 

@@ -91,11 +91,13 @@ class KnowledgeIndex:
         serving = await self._latest()
         meant = await self._question(query, serving)
         learned = serving.learned.static.encode([query[:LONGEST_QUERY]])[0] if serving.learned.static else None
-        found = await _found(serving, ask(query, language, kind, meant, learned))
+        found = await _found(serving, ask(query, language, kind, meant, learned), at_most)
         if not found or found[0].confidence < ANSWER or (has_code(query) and not found[0].named):
             others = [other for other in serving.ranking.languages if other != language]
             foreign = [
-                each for other in others for each in await _found(serving, ask(query, other, kind, meant, learned))
+                each
+                for other in others
+                for each in await _found(serving, ask(query, other, kind, meant, learned), at_most)
             ]
             certain = [each for each in foreign if each.named or each.confidence >= ANSWER]
             first = [_in_language(language, each, serving) for each in sorted(certain, key=lambda each: -each.score)]
@@ -245,12 +247,12 @@ def _in_language(language: str, found: Found, serving: _Serving) -> Found:
     return msgspec.structs.replace(found, passage=twin) if twin else found
 
 
-async def _found(serving: _Serving, asked: Asked) -> list[Found]:
+async def _found(serving: _Serving, asked: Asked, at_most: int) -> list[Found]:
     if not asked.words:
         return []
     ranked = serving.ranking.ranked(asked, await serving.finder.candidates(asked))
     thresholds = serving.learned.lessons.thresholds(asked.language, signals_of(asked))
-    return [_confident(one, asked, thresholds) for one in ranked]
+    return [_confident(one, asked, thresholds) for one in ranked[:at_most]]
 
 
 def _confident(one: Ranked, asked: Asked, thresholds: Thresholds | None) -> Found:

@@ -19,6 +19,11 @@ def meanings(text: str) -> list[str]:
     return list(dict.fromkeys(entry.meaning for entry in sorted(found, key=lambda entry: entry.order)))
 
 
+def all_meanings() -> frozenset[str]:
+    """Every token that `meanings` may give."""
+    return frozenset(entry.meaning for known in _entries() for some in known.values() for entry in some)
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """Stems, or Chinese characters as they are written."""

@@ -42,7 +42,7 @@ def is_identifier(token: str) -> bool:
     """Whether this names one thing (a SKU, an order or tracking number) rather than describes it."""
     if token.isalpha() or len(token) < SHORTEST_IDENTIFIER:  # most are no more than a word, and this is soon seen
         return False
-    return any(sign.isdigit() for sign in token)
+    return any(map(str.isdigit, token))
 
 
 def is_chinese(token: str) -> bool:

@@ -77,7 +77,8 @@ def _observe(
         ranked = ranking.ranked(asked, engine.find(asked))
         others = [each for each in ranked if each.entry.passage.id not in one.trial.same]
         right = bool(ranked) and ranked[0].entry.passage.id in one.trial.same
-        found[entry.language, signals_of(asked)].append(Observed(_evidence(ranked), right, _evidence(others)))
+        seen = Observed(_evidence(ranked), right, _evidence(others), made_up=not one.trial.left_out)
+        found[entry.language, signals_of(asked)].append(seen)
 
 
 def _evidence(ranked: Sequence[Ranked]) -> float:

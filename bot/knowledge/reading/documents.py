@@ -50,12 +50,19 @@ def read_drafts(path: Path, language: str = "", kind: str = "", url: str = "") -
 
     Language and kind are taken from the arguments, else from the file, else from the names of its folders. `url` is
     where the folder lies on the web: what comes from a PDF, DOCX or HTML file links there, and without it to
-    Shopdesk's own page. Raises KnowledgeFileError at the first thing that is wrong.
+    Shopdesk's own page. Raises KnowledgeFileError with the first thing that is wrong in each file.
     """
     if kind and kind not in KINDS:
         raise ValueError(f'the kind "{kind}" is none of {", ".join(KINDS)}')
-    origins = ((file, _origin(path, file, language, kind, url)) for file in _files(path))
-    drafts = [draft for file, origin in origins for draft in _read(file, origin)]
+    drafts: list[Draft] = []
+    wrong: list[KnowledgeFileError] = []
+    for file in _files(path):
+        try:
+            drafts += _read(file, _origin(path, file, language, kind, url))
+        except KnowledgeFileError as error:
+            wrong.append(error)
+    if wrong:
+        raise KnowledgeFileError(wrong[0].path, wrong[0].line, wrong[0].reason, wrong[1:])
     _refuse_doubles(drafts)
     return drafts
 

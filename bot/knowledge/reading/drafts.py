@@ -1,6 +1,7 @@
 """What a knowledge file says before the shop's facts are filled in, and how a wrong file is refused."""
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePath
 
 import msgspec
@@ -11,13 +12,17 @@ HELD_BY_PAGES: dict[Kind, str] = {"faq": "help", "policy": "policies", "product"
 TAG = re.compile(
     r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?[a-z][a-z0-9-]*(?:\s[^<>]*|/)?>", re.IGNORECASE | re.DOTALL
 )
+MOST_TOLD = 9  # files, after the first
 
 
 class KnowledgeFileError(Exception):
-    """A file that cannot be read as knowledge, and why; nothing of its import may be published."""
+    """A file that cannot be read as knowledge, and why, of several files a line each; nothing of their import may be
+    published."""
 
-    def __init__(self, path: str, line: int, reason: str) -> None:
-        super().__init__(f"{path}:{line}: {reason}" if line else f"{path}: {reason}")
+    def __init__(self, path: str, line: int, reason: str, others: Sequence["KnowledgeFileError"] = ()) -> None:
+        lines = [f"{path}:{line}: {reason}" if line else f"{path}: {reason}", *map(str, others[:MOST_TOLD])]
+        more = [f"and {len(others) - MOST_TOLD} more files"] if len(others) > MOST_TOLD else []
+        super().__init__("\n".join([*lines, *more]))
         self.path, self.line, self.reason = path, line, reason
 
 

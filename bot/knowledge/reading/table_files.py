@@ -9,6 +9,7 @@ import msgspec
 
 from bot.knowledge.passages import Kind, Passage
 from bot.knowledge.reading.drafts import Draft, Origin, page_url, passage_id
+from bot.separators import separator_of
 
 COLUMNS = ("id", "kind", "language", "topic", "question", "answer", "url", "phrasings")
 NEEDED = ("id", "question", "answer")
@@ -31,7 +32,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_csv(text: str, origin: Origin) -> list[Draft]:
     """Raises KnowledgeFileError with the line of whatever is wrong."""
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True)
     try:
         header = [name.strip().lower() for name in next(rows)]
         _check_header(header, origin)
@@ -57,8 +58,6 @@ def read_jsonl(text: str, origin: Origin) -> list[Draft]:
 
 
 def _check_header(header: list[str], origin: Origin) -> None:
-    if len(header) == 1 and re.search(r"[;\t]", header[0]):
-        raise origin.refusal(1, "the columns must be separated by commas")
     unknown = [name for name in header if name not in COLUMNS]
     missing = [name for name in NEEDED if name not in header]
     doubled = [name for name in dict.fromkeys(header) if header.count(name) > 1]

@@ -20,12 +20,23 @@ class Words(msgspec.Struct, frozen=True):
     whole: list[str]  # everything that it says
 
 
+class Terms(msgspec.Struct, frozen=True, array_like=True):
+    """The same as numbers, side by side as they lie in memory: searching/terms.py makes and explains them."""
+
+    said: bytes  # uint32: every word that it says, once
+    times: bytes  # uint16: how often it says each
+    length: int  # words that it says, with those that come again
+    asked: bytes  # uint32: what of its phrasings is compared, one phrasing after another
+    sizes: bytes  # uint32: how much of that is of each phrasing
+    verbatim: bytes  # uint64: stands for one whole phrasing each
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A passage as an engine keeps it. Its rows: one for each of `words.asked`, then one for each piece of the text."""
+    """A passage as an engine keeps it. Its rows: one for each phrasing, then one for each piece of the text."""
 
     passage: Passage
-    words: Words
+    terms: Terms
     meant: Rows | None  # by the embedder of the index; none where there is none, or it does not know the script
     learned: Rows | None  # by the static embedding of the index; none where it was never trained
 

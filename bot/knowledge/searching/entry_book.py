@@ -1,4 +1,4 @@
-"""The passages of one built index on the disk, with their tokens: read one by one, so that a million need no memory.
+"""The passages of one built index on the disk, with their terms: read one by one, so that a million need no memory.
 
 Two files: what was built, and what was changed since. The first may be large, and is shared by all versions that
 differ only in the second.
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from bot.knowledge.linking import link_or_copy
 from bot.knowledge.passages import Kind, Passage
-from bot.knowledge.searching.engine import Words
+from bot.knowledge.searching.engine import Terms, Words
+from bot.knowledge.searching.terms import terms_of
 
 BUILT, CHANGED = "entries.sqlite", "changed.sqlite"
 MOST_LISTED = 10_000  # passages of a kind that are listed at all; more is no list but a catalogue to be searched
@@ -23,7 +24,7 @@ MOST_AT_ONCE = 500  # ids in one statement
 SCHEMA = """
 pragma journal_mode = off;
 create table entries (place integer primary key, id text not null unique, kind text not null, language text not null,
-    passage blob not null, words text not null);
+    terms blob not null, passage blob not null);
 create index by_kind on entries (kind, language, place);
 create table gone (place integer primary key);
 """
@@ -59,21 +60,11 @@ def _insert(book: sqlite3.Connection, entries: Iterable[Placed]) -> None:
     book.executemany(
         "insert into entries values (?, ?, ?, ?, ?, ?)",
         (
-            (place, passage.id, passage.kind, passage.language, encode(passage), _written(words))
+            (place, passage.id, passage.kind, passage.language, encode(terms_of(words)), encode(passage))
             for place, passage, words in entries
         ),
     )
     book.commit()
-
-
-def _written(words: Words) -> str:
-    """No token has a space in it; read several times as fast as a list of each."""
-    return "\n".join(" ".join(tokens) for tokens in (words.whole, *words.asked))
-
-
-def _read(words: str) -> Words:
-    whole, *asked = words.split("\n")
-    return Words([tokens.split(" ") if tokens else [] for tokens in asked], whole.split(" ") if whole else [])
 
 
 class EntryBook:
@@ -82,15 +73,15 @@ class EntryBook:
     def __init__(self, folder: Path) -> None:
         self._book = sqlite3.connect("file::memory:", uri=True, check_same_thread=False)
         _attach(self._book, folder, "entries")
-        self._passage = msgspec.msgpack.Decoder(Passage)
+        self._passage, self._terms = msgspec.msgpack.Decoder(Passage), msgspec.msgpack.Decoder(Terms)
 
-    def read(self, places: Sequence[int]) -> dict[int, tuple[Passage, Words]]:
+    def read(self, places: Sequence[int]) -> dict[int, tuple[Passage, Terms]]:
         found = {}
         for at in range(0, len(places), MOST_AT_ONCE):
             some = places[at : at + MOST_AT_ONCE]
-            asked = f"select place, passage, words from entries where place in ({','.join('?' * len(some))})"
-            for place, passage, words in self._book.execute(asked, some):
-                found[place] = (self._passage.decode(passage), _read(words))
+            asked = f"select place, passage, terms from entries where place in ({','.join('?' * len(some))})"
+            for place, passage, terms in self._book.execute(asked, some):
+                found[place] = (self._passage.decode(passage), self._terms.decode(terms))
         return found
 
     def places_of(self, ids: Sequence[str]) -> dict[str, int]:

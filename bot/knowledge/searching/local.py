@@ -124,8 +124,8 @@ class LocalEngine:
         meant = self._rows(self._meant, places if asked.meant is not None else [])
         learned = self._rows(self._learned, places if asked.learned is not None else [])
         return [
-            Entry(passage, words, meant.get(place), learned.get(place))
-            for place, (passage, words) in self.book.read(places).items()
+            Entry(passage, terms, meant.get(place), learned.get(place))
+            for place, (passage, terms) in self.book.read(places).items()
         ]
 
     @staticmethod

@@ -14,9 +14,9 @@ import msgspec
 import numpy as np
 
 from bot.knowledge.passages import Passage
-from bot.knowledge.searching.counts import Counts
-from bot.knowledge.searching.engine import Entry, Rows, Words
-from bot.knowledge.searching.rows import features
+from bot.knowledge.searching.counts import Counts, Tally
+from bot.knowledge.searching.engine import Entry, Rows, Terms
+from bot.knowledge.searching.rows import features, words_of_passage
 from bot.knowledge.tokens import is_identifier
 
 SATURATION, LENGTH = 1.2, 0.75  # BM25's k1 and b
@@ -32,7 +32,7 @@ Row = dict[str, Any]  # as pymilvus takes and gives it; goes no further than the
 class _Kept(msgspec.Struct, frozen=True):
     """What is needed to make the Entry again, beside its passage and vectors."""
 
-    words: Words
+    terms: Terms
     meant: int  # rows of each kind of vector
     learned: int
 
@@ -48,8 +48,8 @@ class Lengths:
 def lengths(counts: Mapping[str, Counts]) -> dict[str, Lengths]:
     return {
         language: Lengths(
-            sum(known.in_phrasings.values()) / max(known.phrasings, 1),
-            sum(known.in_passages.values()) / max(known.passages, 1),
+            known.in_phrasings.total / max(known.phrasings, 1),
+            known.in_passages.total / max(known.passages, 1),
         )
         for language, known in counts.items()
     }
@@ -68,11 +68,11 @@ def weights_of(words: Iterable[str], average: float) -> Sparse:
     return {term(word): weight for word in distinct} or NOTHING
 
 
-def rarities(words: Iterable[str], known: Mapping[str, int], of: int) -> Sparse:
+def rarities(words: Iterable[str], known: Tally, of: int) -> Sparse:
     """What a question contributes: words that no passage has are left out."""
-    found = {}
-    for word in set(words):
-        if times := known.get(word, 0):
+    found, distinct = {}, list(set(words))
+    for word, times in zip(distinct, known.times_of(distinct), strict=True):
+        if times:
             rarity = float(np.log1p((of - times + 0.5) / (times + 0.5)))
             found[term(word)] = rarity * (IDENTIFIER_WEIGHT if is_identifier(word) else 1.0)
     return found
@@ -80,7 +80,7 @@ def rarities(words: Iterable[str], known: Mapping[str, int], of: int) -> Sparse:
 
 def rows_of(place: int, one: Entry, average: Mapping[str, Lengths], dimensions: Mapping[str, int]) -> list[Row]:
     """`dimensions` names the vectors that the collection has. Raises ValueError for a passage that is too long."""
-    passage, words = one.passage, one.words
+    passage, words = one.passage, words_of_passage(one.passage)
     vectors = {"meant": one.meant, "learned": one.learned}
     counted = {name: 0 if rows is None else len(rows) for name, rows in vectors.items()}
     usual = average.get(passage.language, Lengths(0, 0))
@@ -96,7 +96,7 @@ def rows_of(place: int, one: Entry, average: Mapping[str, Lengths], dimensions: 
         rows.append(row)
     rows[0]["whole"] = weights_of(words.whole, usual.whole)
     rows[0]["passage"] = _fitting(msgspec.json.encode(passage), passage)
-    rows[0]["kept"] = _fitting(_packed(_Kept(words, counted["meant"], counted["learned"])), passage)
+    rows[0]["kept"] = _fitting(_packed(_Kept(one.terms, counted["meant"], counted["learned"])), passage)
     return rows
 
 
@@ -115,7 +115,7 @@ def entries_of(rows: Sequence[Row]) -> list[Entry]:
 def _entry(parts: Sequence[Row]) -> Entry:
     kept = msgspec.msgpack.decode(zlib.decompress(base64.b85decode(parts[0]["kept"])), type=_Kept)
     meant, learned = _stacked(parts, "meant", kept.meant), _stacked(parts, "learned", kept.learned)
-    return Entry(passage_of(parts[0]), kept.words, meant, learned)
+    return Entry(passage_of(parts[0]), kept.terms, meant, learned)
 
 
 def _stacked(parts: Sequence[Row], name: str, count: int) -> Rows | None:

@@ -126,9 +126,9 @@ class _Reader:
         for start in range(0, len(wanted), AT_ONCE):
             some = wanted[start : start + AT_ONCE]
             vectors = {name: dict(zip(some, rows.rows_of(some), strict=True)) for name, rows in self._rows.items()}
-            for place, (passage, words) in self._book.read(some).items():
+            for place, (passage, terms) in self._book.read(some).items():
                 meant, learned = (_rows(vectors, name, place) for name in (MEANT, LEARNED))
-                yield place, Entry(passage, words, meant, learned)
+                yield place, Entry(passage, terms, meant, learned)
 
     def close(self) -> None:
         self._book.close()

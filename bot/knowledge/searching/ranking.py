@@ -1,21 +1,21 @@
 """The one ranking, whatever engine found the candidates: words, meaning and what was learned, each with its weight."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 import msgspec
+import numpy as np
 
 from bot.knowledge.passages import Kind
 from bot.knowledge.searching.counts import Counts
 from bot.knowledge.searching.engine import Asked, Entry, Rows
-from bot.knowledge.searching.likeness import Question, Ways, WordWeights, ways
+from bot.knowledge.searching.likeness import COMPANY, Question, Said, Shares, WordWeights
+from bot.knowledge.searching.price_limits import without_price_limits
 from bot.knowledge.searching.rows import features, is_code, words_of
 
 LONGEST_QUERY = 1000  # characters; who pastes a book asks no question
-COMPANY = 4.0
 MOST_COMPANY = 5  # rows of one passage; who has more phrasings is not surer for it
 COMPARED = 16  # candidates, by everything else; with all of some fifty the demo's questions come out the same
 KEPT_PASSAGES = 5_000  # whose phrasings are weighed already
@@ -60,61 +60,71 @@ class Ranking:
 
     def __init__(self, counts: dict[str, Counts]) -> None:
         self._weights = {language: WordWeights(one) for language, one in counts.items()}
-        self._ways: dict[tuple[str, str], Ways] = {}
+        self._of_phrasings: dict[tuple[str, str], Shares] = {}
 
     @property
     def languages(self) -> list[str]:
         return list(self._weights)
 
     def ranked(self, asked: Asked, entries: Sequence[Entry]) -> list[Ranked]:
-        """The best first."""
+        """The best first. The nearest by all else are compared with the ways in which they are asked for, too."""
         if not entries or asked.language not in self._weights:
             return []
-        question = Question(asked.words, self._weights[asked.language])
-        weights = WEIGHTS[signals_of(asked)]
-        near = sorted((_nearness(question, weights, asked, one) for one in entries), key=lambda one: -one.evidence)
-        found = [self._compared(question, weights, one, asked.language) for one in near[:COMPARED]]
-        return sorted(found, key=lambda one: -one.evidence) + near[COMPARED:]
+        question = Question(asked.words, asked.features, self._weights[asked.language])
+        weights, said = WEIGHTS[signals_of(asked)], question.said_in([one.terms for one in entries])
+        evidence, plain = _nearness(weights, said, asked, entries), said.covered / 2
+        near = np.argsort(-evidence, kind="stable")
+        best = near[:COMPARED]
+        compared = [entries[at] for at in best.tolist()]
+        terms = [one.terms for one in compared]
+        like = question.likeness(terms, self._weights_of(compared, asked.language))
+        evidence[best] += weights.like * like + VERBATIM * np.array(question.is_one_of(terms))
+        plain[best] = np.minimum(1.0, plain[best] + like / 2)
+        best = best[np.argsort(-evidence[best], kind="stable")]
+        order = [*best.tolist(), *near[COMPARED:].tolist()]
+        values = zip(evidence.tolist(), said.named.tolist(), plain.tolist(), strict=True)
+        every = [Ranked(one, *of_it) for one, of_it in zip(entries, values, strict=True)]
+        return [every[at] for at in order]
 
-    def _compared(self, question: Question, weights: Weights, near: Ranked, language: str) -> Ranked:
-        """With the ways in which it is asked for, too; that takes longest."""
-        known = self._ways_to(near.entry, language)
-        like = question.likeness(known)
-        more = weights.like * like + VERBATIM * question.is_one_of(known)
-        return Ranked(near.entry, near.evidence + more, near.named, min(1.0, near.plain + like / 2))
-
-    def _ways_to(self, entry: Entry, language: str) -> Ways:
-        key = entry.passage.id, entry.passage.version
-        if key not in self._ways:
-            if len(self._ways) >= KEPT_PASSAGES:
-                self._ways.clear()
-            self._ways[key] = ways(entry.words.asked, self._weights[language])
-        return self._ways[key]
+    def _weights_of(self, entries: Sequence[Entry], language: str) -> list[Shares]:
+        """Of the phrasings of each, reckoned once."""
+        known = self._of_phrasings
+        new = {key: one.terms for one in entries if (key := (one.passage.id, one.passage.version)) not in known}
+        if len(known) >= KEPT_PASSAGES:
+            known.clear()
+            new = {(one.passage.id, one.passage.version): one.terms for one in entries}
+        known.update(zip(new, self._weights[language].of_phrasings(list(new.values())), strict=True))
+        return [known[one.passage.id, one.passage.version] for one in entries]
 
 
-def _nearness(question: Question, weights: Weights, asked: Asked, entry: Entry) -> Ranked:
-    said = question.said_in(entry.words.whole)
-    evidence = (
+def _nearness(weights: Weights, said: Said, asked: Asked, entries: Sequence[Entry]) -> Shares:
+    return (
         weights.often * said.often
         + weights.covered * said.covered
-        + weights.meant * _likeness(entry.meant, asked.meant)
-        + weights.learned * _likeness(entry.learned, asked.learned)
+        + weights.meant * _likeness([one.meant for one in entries], asked.meant)
+        + weights.learned * _likeness([one.learned for one in entries], asked.learned)
+        + NAMED * said.named
     )
-    return Ranked(entry, evidence + NAMED * said.named, said.named, said.covered / 2)
 
 
-def _likeness(rows: Rows | None, asked: Rows | None) -> float:
-    """The 4-norm of the cosines: the nearest row counts most, and company helps."""
-    if rows is None or asked is None or not len(rows):
-        return 0.0
-    nearest = sorted((rows @ asked).tolist())[-MOST_COMPANY:]
-    return math.pow(sum(cosine**COMPANY for cosine in nearest if cosine > 0), 1 / COMPANY)
+def _likeness(rows: Sequence[Rows | None], asked: Rows | None) -> Shares:
+    """The 4-norm of each one's cosines: the nearest row counts most, and company helps."""
+    counts = np.array([0 if one is None else len(one) for one in rows])
+    if asked is None or not counts.any():
+        return np.zeros(len(rows))
+    cosines = np.concatenate([one for one in rows if one is not None and len(one)]) @ asked
+    nearest = np.zeros((len(rows), max(MOST_COMPANY, int(counts.max()))))
+    nearest[np.arange(nearest.shape[1]) < counts[:, None]] = np.maximum(cosines, 0.0)
+    if nearest.shape[1] > MOST_COMPANY:
+        nearest = np.partition(nearest, -MOST_COMPANY)[:, -MOST_COMPANY:]
+    found: Shares = (nearest**COMPANY).sum(1) ** (1 / COMPANY)
+    return found
 
 
 @lru_cache(maxsize=64)
 def asked_words(query: str) -> tuple[str, ...]:
     """One turn looks for the same words several times: among entries, policies and products."""
-    return tuple(words_of(query[:LONGEST_QUERY]))
+    return tuple(words_of(without_price_limits(query[:LONGEST_QUERY])))
 
 
 def has_code(query: str) -> bool:

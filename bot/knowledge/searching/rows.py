@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from bot.knowledge.meanings import meanings
 from bot.knowledge.passages import Passage
@@ -28,6 +29,7 @@ def words_of_passage(passage: Passage) -> Words:
     return Words([words_of(text) for text in asked], words_of("\n".join((*whole, passage.text))))
 
 
+@lru_cache(maxsize=50_000)
 def is_code(word: str) -> bool:
     """Whether it names one thing: an article or order number, and no measure such as 1000mg or 2x50cm."""
     return is_identifier(word) and not is_meaning(word) and MEASURE.fullmatch(word) is None

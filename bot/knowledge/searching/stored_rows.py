@@ -51,20 +51,27 @@ class StoredRows:
         if self._index is None or (allowed and not allowed.share) or not question.any():
             return []
         faiss.omp_set_num_threads(1)  # holds for the calling thread only
-        chosen = parameters(self._index, allowed.selector if allowed else None, allowed.share if allowed else 1.0)
+        selector = allowed.selector if allowed and allowed.share < 1 else None  # nothing is faster than one of all rows
+        chosen = parameters(self._index, selector, allowed.share if allowed else 1.0)
         cosines, rows = self._index.search(question[None], min(at_most, len(self._found)), params=chosen)
         wanted = rows[0] >= 0
         return list(zip(self._found[rows[0][wanted]].tolist(), cosines[0][wanted].tolist(), strict=True))
 
     def rows_of(self, places: Sequence[int]) -> list[Vectors]:
         """One matrix for each place, without rows for a place that has none here."""
-        starts, ends = (np.searchsorted(self.places, places, side=side) for side in ("left", "right"))
-        wanted = np.concatenate([np.zeros(0, np.int64), *(np.arange(*span) for span in zip(starts, ends, strict=True))])
-        rows = np.zeros((len(wanted), self.dimensions), np.float32)
+        asked = np.asarray(places, self.places.dtype)  # of another kind, all places would be made that kind first
+        starts, after = (np.searchsorted(self.places, asked, side=side) for side in ("left", "right"))
+        counts = after - starts
+        ends = np.cumsum(counts)
+        wanted = np.arange(counts.sum()) + np.repeat(starts - ends + counts, counts)
         known = self._known[wanted]
-        if self._index is not None and known.any():
-            rows[known] = self._index.reconstruct_batch(self._numbers[wanted[known]].astype(np.int64))
-        return np.split(rows, np.cumsum(ends - starts)[:-1]) if len(places) else []
+        if self._index is not None and known.all() and len(wanted):
+            rows = self._index.reconstruct_batch(self._numbers[wanted].astype(np.int64))
+        else:
+            rows = np.zeros((len(wanted), self.dimensions), np.float32)
+            if self._index is not None and known.any():
+                rows[known] = self._index.reconstruct_batch(self._numbers[wanted[known]].astype(np.int64))
+        return [rows[end - count : end] for end, count in zip(ends.tolist(), counts.tolist(), strict=True)]
 
     def save(self, folder: Path) -> None:
         """On the disk when it returns. An index that has its file already is linked, not written again."""
