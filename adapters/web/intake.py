@@ -30,7 +30,7 @@ class Intake:
         if not customer:
             return
         at_most = self._settings.customer_messages_per_hour
-        if wait := await self._limiter.allow("messages of a customer", customer, at_most, HOUR):
+        if wait := await self._limiter.allow_use("messages of a customer", customer, at_most, HOUR):
             raise _too_fast(f"More than {at_most} messages of one customer in an hour", wait)
 
     def _refusal(self, problem: TooMuch) -> Refusal:

@@ -6,11 +6,14 @@ import errno
 import math
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from adapters.web.silent import Unread, Writable
 
 LARGEST_FRAME = 16 * 1024  # bytes: 4,000 Chinese characters, written out, are 12,000
 _DEAD_READER_MS = 30_000  # what a reader leaves unread for so long is given up by the kernel
@@ -56,11 +59,23 @@ class _Server(uvicorn.Server):
 
 
 class _SocketProtocol(WebSocketsSansIOProtocol):
-    """A socket that was refused is finished: uvicorn 0.54 sends the refusal, then logs an error as though nothing had
+    """Most open chats are silent, and what is kept of each is memory: so no asyncio.Queue and no asyncio.Event, of 3 KB
+    and 1 KB, and nothing of the handshake once it is over.
+
+    A socket that was refused is finished: uvicorn 0.54 sends the refusal, then logs an error as though nothing had
     been sent (github.com/Kludex/uvicorn/pull/3138)."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.queue = Unread()  # type: ignore[assignment]
+        self.writable = Writable()  # type: ignore[assignment]
 
     async def send(self, message: ASGISendEvent) -> None:
         await super().send(message)
+        if message["type"] == "websocket.accept" and self.handshake_complete:
+            self.request.headers.clear()
+            self.response.headers.clear()
+            self.scope["headers"].clear()  # type: ignore[attr-defined]
         if self.initial_response and self.close_sent:
             self.handshake_complete = True
 

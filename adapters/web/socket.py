@@ -100,21 +100,29 @@ class Sockets:
         return bound, checked_place("after", hello.after)
 
     async def _both_ways(self, socket: WebSocket, bound: Bound, after: str) -> None:
-        ways = {
-            asyncio.create_task(self._tell(socket, bound.conversation, after)),
-            asyncio.create_task(self._listen(socket, bound)),
-        }
+        """Until the customer leaves, or what is told breaks off, or the token expires."""
+        loop = asyncio.get_running_loop()
+        telling = asyncio.create_task(self._tell(socket, bound.conversation, after))
         try:
-            left = bound.expires - time.time()
-            done, _ = await asyncio.wait(ways, timeout=left, return_when="FIRST_COMPLETED")
-            if not done:
-                raise Refusal(401, "The token has expired; ask for a new conversation.")
-            for way in done:
-                way.result()
+            async with asyncio.timeout(bound.expires - time.time()) as open_for:
+
+                def breaks_off(_: "asyncio.Task[None]") -> None:
+                    with contextlib.suppress(RuntimeError):  # it is over already, by the other way
+                        open_for.reschedule(loop.time())
+
+                telling.add_done_callback(breaks_off)
+                try:
+                    await self._listen(socket, bound)
+                finally:
+                    telling.remove_done_callback(breaks_off)
+        except TimeoutError:
+            if telling.done():
+                telling.result()
+                return
+            raise Refusal(401, "The token has expired; ask for a new conversation.") from None
         finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
 
     async def _tell(self, socket: WebSocket, conversation: str, after: str) -> None:
         address = partial(self._links.address, conversation)

@@ -48,7 +48,7 @@ class Agent:
         prompts = ground.prompts
         self._sight = sight
         self._first_text_seconds = first_text_seconds
-        self._model = model.bind_tools(TOOLS)
+        self._model = model.offering(TOOLS)
         self._ground, self._actions, self._codes = ground, ActionDesk(ground), CodeDesk(ground)
         # rendered once: the same bytes in every turn, so that the server finds them in its prefix cache
         self._system = {
@@ -84,6 +84,7 @@ class Agent:
             if not tools.collected:
                 raise
             log.warning("after a proposal the rest of a reply is left out: %s", failure)
+        turn.session.offered = ()
         turn.saw = 0 < len(turn.photos) == len(pictures)
         if text := "".join(written):
             yield FinalText(text)

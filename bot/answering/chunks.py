@@ -1,5 +1,6 @@
 """What an OpenAI-compatible server streams, and how a whole reply is put together from it. No I/O in here."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,6 +82,20 @@ class ToolCall(msgspec.Struct, frozen=True):
     id: str
     name: str
     arguments: str  # one JSON object, checked
+
+    def given(self) -> dict[str, Any]:
+        """Raises ModelGarbled."""
+        try:
+            return dict(json.loads(self.arguments, strict=False))
+        except (ValueError, RecursionError) as error:
+            raise ModelGarbled(f"The model called {self.name} with broken arguments: {error}") from error
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """Of a reply, as it is handed on: the last one has its calls."""
+
+    text: str = ""
+    calls: tuple[ToolCall, ...] = ()
 
 
 _chunk = msgspec.json.Decoder(Chunk)

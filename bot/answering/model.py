@@ -22,7 +22,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
 from bot.answering.breaker import Breaker
-from bot.answering.chunks import Chunk, Reply
+from bot.answering.chunks import Chunk, Piece, Reply
 from bot.answering.completions import Completions, Deadlines
 from bot.answering.patience import Patience, Urgency
 from bot.answering.places import WAIT_SECONDS, Places, Replica
@@ -78,7 +78,7 @@ class ServedModel(BaseChatModel):
         `strict` has vLLM hold the arguments to their schema while it writes them; without it, it holds only the form.
         """
         kwargs.pop("ls_structured_output_format", None)
-        schemas = [convert_to_openai_tool(tool, strict=strict) for tool in tools]
+        schemas = [_schema(tool, strict) for tool in tools]
         return self.bind(tools=schemas, **_choice(tool_choice), **kwargs)
 
     def _generate(
@@ -118,13 +118,10 @@ class ServedModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        reply, flushed = Reply(), float("-inf")
-        async with aclosing(self._chunks(messages, stop, **kwargs)) as chunks:
-            async for chunk in chunks:
-                reply.take(chunk)
-                if reply.has_text and time.monotonic() - flushed >= self.settings.flush_seconds:
-                    flushed = time.monotonic()
-                    yield ChatGenerationChunk(message=AIMessageChunk(content=reply.text()))
+        reply = Reply()
+        async with aclosing(self._texts(reply, self._chunks(messages, stop, **kwargs))) as texts:
+            async for text in texts:
+                yield ChatGenerationChunk(message=AIMessageChunk(content=text))
         calls = enumerate(reply.tool_calls())
         message = AIMessageChunk(
             content=reply.text(),
@@ -135,14 +132,39 @@ class ServedModel(BaseChatModel):
         )
         yield ChatGenerationChunk(message=message)
 
+    def offering(self, tools: Sequence[BaseTool]) -> "Offering":
+        """The model with these tools, for whoever wants nothing else of LangChain."""
+        return Offering(self, tools)
+
+    async def pieces(
+        self, messages: Sequence[BaseMessage], patience: Patience, tools: msgspec.Raw
+    ) -> AsyncGenerator[Piece, None]:
+        """The same as `astream` of the model with its tools, at a fifth of the CPU: no callbacks, no chunks of messages
+        that have to be added up. `tools` is JSON."""
+        reply = Reply()
+        async with aclosing(self._texts(reply, self._chunks(messages, None, patience, tools=tools))) as texts:
+            async for text in texts:
+                yield Piece(text)
+        yield Piece(reply.text(), tuple(reply.tool_calls()))
+
+    async def _texts(self, reply: Reply, chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[str, None]:
+        """What can be handed on before the end; all else is in `reply` then."""
+        flushed = float("-inf")
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                reply.take(chunk)
+                if reply.has_text and time.monotonic() - flushed >= self.settings.flush_seconds:
+                    flushed = time.monotonic()
+                    yield reply.text()
+
     def _chunks(
-        self, messages: list[BaseMessage], stop: list[str] | None, patience: Patience | None = None, **options: Any
+        self, messages: Sequence[BaseMessage], stop: list[str] | None, patience: Patience | None = None, **options: Any
     ) -> AsyncGenerator[Chunk, None]:
         patience = patience or Patience()
         return self.replicas.stream(self._request(messages, stop, options, patience.urgency), patience)
 
     def _request(
-        self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any], urgency: Urgency
+        self, messages: Sequence[BaseMessage], stop: list[str] | None, options: dict[str, Any], urgency: Urgency
     ) -> bytes:
         """What never changes between two turns stands first, so that the bytes show what a prefix cache can share."""
         request: dict[str, Any] = {
@@ -165,6 +187,17 @@ class ServedModel(BaseChatModel):
         return {"finish_reason": reply.finish_reason, "model_name": self.settings.name}
 
 
+class Offering:
+    """A model with its tools."""
+
+    def __init__(self, model: ServedModel, tools: Sequence[BaseTool]) -> None:
+        self._model = model
+        self._tools = msgspec.Raw(msgspec.json.encode([_schema(tool) for tool in tools]))
+
+    def pieces(self, messages: Sequence[BaseMessage], patience: Patience) -> AsyncGenerator[Piece, None]:
+        return self._model.pieces(messages, patience, self._tools)
+
+
 @asynccontextmanager
 async def open_model(
     settings: ModelSettings, clock: Callable[[], float] = time.monotonic
@@ -181,6 +214,10 @@ async def open_model(
         places = Places(replicas, settings.wait_for_place)
         with shown_places(places):
             yield ServedModel(settings=settings, replicas=Replicas(places, settings.deadlines))
+
+
+def _schema(tool: dict[str, Any] | type | Callable[..., Any] | BaseTool, strict: bool | None = True) -> dict[str, Any]:
+    return convert_to_openai_tool(tool, strict=strict)
 
 
 def _choice(tool_choice: str | dict[str, Any] | bool | None) -> dict[str, Any]:

@@ -11,8 +11,8 @@ AN_HOUR = timedelta(hours=1)
 
 
 class ModelTurnLimit:
-    """Counted from the first turn of an hour on: for a customer of the shop over all their conversations (one trip to
-    Redis), for a guest in the session, which is read and saved anyway."""
+    """Counted from the first turn of an hour on: for a customer of the shop over all their conversations (seldom a trip
+    to Redis), for a guest in the session, which is read and saved anyway."""
 
     def __init__(self, an_hour: int = 0, limits: Limits | None = None) -> None:
         self._at_most, self._limits = an_hour, limits
@@ -23,7 +23,8 @@ class ModelTurnLimit:
             return
         customer = turn.session.customer
         if customer and self._limits is not None:
-            over = bool(await self._limits.allow("model-turns", customer, self._at_most, int(AN_HOUR.total_seconds())))
+            wait = await self._limits.allow_use("model-turns", customer, self._at_most, int(AN_HOUR.total_seconds()))
+            over = wait > 0
         else:
             over = self._is_over_in_session(turn, datetime.now(UTC))
         if over:

@@ -4,6 +4,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.shop.database import Reading
 from bot.shop.records import Product, ShopProfile, Variant
 from bot.shop.tables import products, shop, variants
 
@@ -20,7 +21,7 @@ EMPTY = Catalogue("", None, (), {}, {})
 _version = select(shop.c.version)
 
 
-async def read_version(connection: AsyncConnection) -> str:
+async def read_version(connection: Reading) -> str:
     """The name of the last import; "" while there was none."""
     return (await connection.execute(_version)).scalar() or ""
 

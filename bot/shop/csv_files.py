@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from bot.separators import separator_of
 from bot.shop.entries import Entry, ShopFileError
 from bot.shop.json_files import read_text
 
@@ -156,7 +157,8 @@ def _gathered(rows: list[Row], key: str) -> list[list[Row]]:
 
 
 def _rows(path: Path, columns: tuple[str, ...], translated: tuple[str, ...]) -> list[Row]:
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    written = read_text(path)
+    reader = csv.reader(io.StringIO(written, newline=""), delimiter=separator_of(written), strict=True)
     found = []
     line = 1
     try:
@@ -173,14 +175,20 @@ def _rows(path: Path, columns: tuple[str, ...], translated: tuple[str, ...]) -> 
 
 def _header(path: Path, cells: list[str], columns: tuple[str, ...], translated: tuple[str, ...]) -> list[str]:
     names = [cell.strip() for cell in cells]
+    unknown = [f'"{name}"' for name in names if not _is_known(name, columns, translated)]
+    if unknown:
+        what = f"{unknown[0]} is not a column" if len(unknown) == 1 else f"{', '.join(unknown)} are not columns"
+        raise ShopFileError(path, 1, f"{what} here; there are {', '.join(columns)}")
     for name in names:
-        match = TRANSLATED.fullmatch(name)
-        known = name in columns or (OPTION in translated and name.startswith(OPTION))
-        if not known and not (match and match[1] in translated):
-            raise ShopFileError(path, 1, f'"{name}" is not a column here; there are {", ".join(columns)}')
         if names.count(name) > 1:
             raise ShopFileError(path, 1, f'column "{name}" is given twice')
     return names
+
+
+def _is_known(name: str, columns: tuple[str, ...], translated: tuple[str, ...]) -> bool:
+    match = TRANSLATED.fullmatch(name)
+    is_option = OPTION in translated and name.startswith(OPTION)
+    return name in columns or is_option or bool(match and match[1] in translated)
 
 
 def _row(path: Path, line: int, header: list[str], cells: list[str]) -> Row:

@@ -5,9 +5,9 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, MetaData, event, inspect, text
+from sqlalchemy import Connection, CursorResult, Engine, Executable, MetaData, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -17,6 +17,7 @@ from bot.shop.tables import metadata
 
 SETTING = "SHOPDESK_DATABASE_URL"
 BUSY_SECONDS = 5
+GLANCE_SECONDS = 0.25  # so long may the whole process stand still, where SQLite mends its file after a crash
 CONNECTIONS = 8
 WRITER = 0x5409DE5C  # the advisory lock that importers hold on PostgreSQL
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -28,11 +29,30 @@ class StoreUnavailable(ConnectionError):
     """The shop's database cannot be used; the text says so in one sentence and names the setting."""
 
 
-class Database:
-    """Reads see one state from their first query to their last; writers come one after the other."""
+class Reading(Protocol):
+    """What a read needs of a connection."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._reader = engine
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]: ...
+
+
+class Glance:
+    """A Reading that is done at once, in the thread of the event loop."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        return self._connection.execute(statement, parameters)
+
+
+class Database:
+    """Reads see one state from their first query to their last; writers come one after the other.
+
+    `at_once`: the same database for reads of a few rows, where that takes no longer than to ask another thread for it.
+    """
+
+    def __init__(self, engine: AsyncEngine, at_once: Engine | None = None) -> None:
+        self._reader, self._at_once = engine, at_once
         self._where = engine.url.render_as_string(hide_password=True)
         self._writer = engine
         self._turn = asyncio.Lock()
@@ -46,6 +66,19 @@ class Database:
         """Raises StoreUnavailable."""
         async with self._explaining(), self._reader.connect() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def glancing(self) -> AsyncIterator[Reading]:
+        """For a few rows that are found by their keys: of SQLite, without the trips to its thread that each query takes
+        else, four of them and ten times as long. Nothing else may be awaited meanwhile. Raises StoreUnavailable."""
+        if self._at_once is None:
+            async with self.reading() as connection:
+                yield connection
+            return
+        await asyncio.sleep(0)  # who reads again and again lets others go on between two reads
+        async with self._explaining():
+            with self._at_once.connect() as at_once:
+                yield Glance(at_once)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -96,12 +129,15 @@ class Database:
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[Database]:
     """Connect, and create the tables that are missing. Raises StoreUnavailable."""
-    engine = _engine(_address(url))
-    database = Database(engine)
+    address = _address(url)
+    engine, at_once = _engine(address), _engine_at_once(address)
+    database = Database(engine, at_once)
     try:
         await database.create()
         yield database
     finally:
+        if at_once:
+            at_once.dispose()
         await engine.dispose()
 
 
@@ -130,12 +166,29 @@ def _engine(address: URL) -> AsyncEngine:
         max_overflow=0,  # one beyond the pool would be opened for one query, and for SQLite a thread started
         hide_parameters=True,  # an error may reach a log; a customer's data must not
     )
-    if is_postgresql:
-        return engine
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    event.listen(engine.sync_engine, "invalidate", _undo)
+    if not is_postgresql:
+        _listen(engine.sync_engine)
     return engine
+
+
+def _engine_at_once(address: URL) -> Engine | None:
+    """None where a server has to be asked."""
+    if address.drivername != DRIVERS["sqlite"]:
+        return None
+    engine = create_engine(
+        address.set(drivername="sqlite+pysqlite"),
+        connect_args={"timeout": GLANCE_SECONDS},
+        pool_size=1,
+        hide_parameters=True,
+    )
+    _listen(engine)
+    return engine
+
+
+def _listen(engine: Engine) -> None:
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "invalidate", _undo)
 
 
 def _try_file(path: str) -> None:

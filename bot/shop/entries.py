@@ -1,7 +1,7 @@
 """What stands in a shop's file and where: values with their line, read as what they should be or refused by line."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,20 +14,36 @@ from bot.shop.records import Words
 T = TypeVar("T")
 Value = str | int | float | Decimal | bool | None | list["Entry"] | dict[str, "Entry"]
 
-MONEY = re.compile(r"-?\d{1,9}(\.\d{1,2})?", re.ASCII)
+MONEY = re.compile(r"-?\d{1,9}([.,]\d{1,2})?", re.ASCII)  # 39,00 is what spreadsheets of many countries write
 WHOLE = re.compile(r"-?\d{1,9}", re.ASCII)
 RELATIVE = re.compile(r"([+-]\d{1,5})d (\d{1,2}):(\d{2})", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?", re.ASCII)
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # zero bytes, and halves of characters
 LONGEST = 10_000
+MOST_TOLD = 9  # mistakes in a file, after the first
 
 
 class ShopFileError(ValueError):
-    """A shop's file cannot be imported; the text gives file, line and reason."""
+    """A shop's file cannot be imported; the text gives file, line and reason, of several things a line each."""
 
-    def __init__(self, path: Path, line: int, reason: str) -> None:
-        super().__init__(f"{path.name}:{line}: {reason}" if line else f"{path.name}: {reason}")
+    def __init__(self, path: Path, line: int, reason: str, others: Sequence["ShopFileError"] = ()) -> None:
+        lines = [f"{path.name}:{line}: {reason}" if line else f"{path.name}: {reason}", *map(str, others[:MOST_TOLD])]
+        more = [f"and {len(others) - MOST_TOLD} more"] if len(others) > MOST_TOLD else []
+        super().__init__("\n".join([*lines, *more]))
         self.path, self.line, self.reason = path, line, reason
+
+
+def each(found: Iterable["Entry"], read: Callable[["Entry"], T]) -> tuple[T, ...]:
+    """Every one of them read. Raises one ShopFileError that tells of all that are wrong, each in a line of its own."""
+    good, wrong = [], []
+    for entry in found:
+        try:
+            good.append(read(entry))
+        except ShopFileError as error:
+            wrong.append(error)
+    if wrong:
+        raise ShopFileError(wrong[0].path, wrong[0].line, wrong[0].reason, wrong[1:])
+    return tuple(good)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -190,7 +206,7 @@ def _number(entry: Entry, pattern: re.Pattern[str]) -> Decimal | None:
     if isinstance(entry.value, bool) or not isinstance(entry.value, str | int | Decimal):
         return None
     written = str(entry.value).strip()
-    return Decimal(written) if pattern.fullmatch(written) else None
+    return Decimal(written.replace(",", ".")) if pattern.fullmatch(written) else None
 
 
 def _kind(value: Value) -> str:

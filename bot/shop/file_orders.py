@@ -12,6 +12,7 @@ from bot.shop.entries import (
     Fields,
     count,
     difference,
+    each,
     entries,
     moment,
     money,
@@ -40,7 +41,7 @@ class Known(msgspec.Struct, frozen=True):
 def read_orders(found: Iterable[Entry], known: Known) -> tuple[Order, ...]:
     """Raises ShopFileError."""
     numbers = Unique(alike=spoken)  # two that are typed alike could not be told apart
-    return tuple(_order(entry, known, numbers) for entry in found)
+    return each(found, lambda entry: _order(entry, known, numbers))
 
 
 def _order(entry: Entry, known: Known, numbers: Unique) -> Order:

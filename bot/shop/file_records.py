@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
-from bot.shop.entries import Entry, Fields, count, entries, money, one_of, optional_text, text, words
+from bot.shop.entries import Entry, Fields, count, each, entries, money, one_of, optional_text, text, words
 from bot.shop.records import Address, Customer, PaymentMethod, Product, Variant, Words
 
 PRODUCT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
@@ -34,13 +34,13 @@ class Unique:
 def read_products(found: Iterable[Entry]) -> tuple[Product, ...]:
     """Raises ShopFileError."""
     ids, skus = Unique(), Unique()
-    return tuple(_product(entry, ids, skus) for entry in found)
+    return each(found, lambda entry: _product(entry, ids, skus))
 
 
 def read_customers(found: Iterable[Entry]) -> tuple[Customer, ...]:
     """Raises ShopFileError."""
     ids = Unique()
-    return tuple(_customer(entry, ids) for entry in found)
+    return each(found, lambda entry: _customer(entry, ids))
 
 
 def read_address(entry: Entry, ids: Unique | None = None) -> Address:

@@ -17,7 +17,7 @@ class Links:
     async def customer_of(self, person: str) -> str:
         """The id of the customer to whom this person is linked; "" for nobody, and where the customer is no more."""
         query = select(links.c.customer).join(customers, customers.c.id == links.c.customer)
-        async with self._database.reading() as connection:
+        async with self._database.glancing() as connection:
             return str((await connection.execute(query.where(links.c.person == person))).scalar() or "")
 
     async def link(self, person: str, customer_id: str, now: datetime) -> None:

@@ -18,7 +18,7 @@ from bot.shop.case import Case, Sold
 from bot.shop.database import Database
 from bot.shop.effects import Effect, effect_of
 from bot.shop.identity import Proof
-from bot.shop.own_orders import read_customers, read_own_order
+from bot.shop.own_orders import read_customer, read_own_order
 from bot.shop.performing import Overtaken, perform
 from bot.shop.records import Order, ShopProfile, Variant
 from bot.shop.rules import Refusal, decide
@@ -196,7 +196,6 @@ class OwnActions:
         return Done(proposal, await read_own_order(connection, proposal.customer, number) if number else None)
 
     async def _case(self, connection: AsyncConnection, action: Action) -> Case:
-        found = await read_customers(connection, customers.c.id == self._actor.customer)
         number = order_of(action)
         order = await read_own_order(connection, self._actor.customer, number) if number else None
         wanted = {item.sku for item in order.items} if order else set()
@@ -204,7 +203,7 @@ class OwnActions:
         return Case(
             action=action,
             proof=self._actor.proof,
-            customer=found[0] if found else None,
+            customer=await read_customer(connection, self._actor.customer),
             order=order,
             sold=await _read_sold(connection, wanted | set(getattr(action, "new_items", ()))),
             rules=msgspec.convert(profile, ShopProfile).rules,

@@ -1,17 +1,26 @@
 """The only door to a customer's data: what one customer may read, which is his own and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.shop.database import Database
+from bot.shop.database import Database, Reading
 from bot.shop.order_numbers import spoken
 from bot.shop.records import Address, Change, Customer, Fulfilment, Item, Order, OrderStatus, Payment, PaymentMethod
 from bot.shop.tables import addresses, changes, customers, fulfilments, items, orders, payment_methods, payments
+
+_newest = orders.c.placed.desc(), orders.c.number.desc()
+_own_order = (
+    select(orders)
+    .where(orders.c.customer == bindparam("customer"), orders.c.spoken == bindparam("spoken"))
+    .order_by(*_newest)
+    .limit(1)
+)
+_one_customer = select(customers).where(customers.c.id == bindparam("customer"))
+_known = select(customers.c.id).where(customers.c.id == bindparam("customer"))
 
 
 class OwnOrders:
@@ -23,19 +32,17 @@ class OwnOrders:
 
     async def customer(self) -> Customer | None:
         """The customer with addresses and payment methods; None where the shop has no such customer."""
-        async with self._database.reading() as connection:
-            found = await read_customers(connection, customers.c.id == self._customer)
-        return found[0] if found else None
+        async with self._database.glancing() as connection:
+            return await read_customer(connection, self._customer)
 
     async def is_known(self) -> bool:
         """Whether the shop has such a customer."""
-        async with self._database.reading() as connection:
-            found = await connection.execute(select(customers.c.id).where(customers.c.id == self._customer))
-            return found.first() is not None
+        async with self._database.glancing() as connection:
+            return (await connection.execute(_known, {"customer": self._customer})).first() is not None
 
     async def orders(self, at_most: int = 20) -> list[Order]:
         """The newest first."""
-        async with self._database.reading() as connection:
+        async with self._database.glancing() as connection:
             return await read_orders(connection, orders.c.customer == self._customer, at_most)
 
     async def order(self, number: str) -> Order | None:
@@ -43,30 +50,42 @@ class OwnOrders:
 
         The number is compared without case, dashes and spaces.
         """
-        async with self._database.reading() as connection:
+        async with self._database.glancing() as connection:
             return await read_own_order(connection, self._customer, number)
 
 
-async def read_own_order(connection: AsyncConnection, customer_id: str, number: str) -> Order | None:
-    mine = (orders.c.customer == customer_id) & (orders.c.spoken == spoken(number))
-    found = await read_orders(connection, mine, 1)
+async def read_own_order(connection: Reading, customer_id: str, number: str) -> Order | None:
+    found = await _orders(connection, _own_order, {"customer": customer_id, "spoken": spoken(number)})
     return found[0] if found else None
 
 
-async def read_customers(connection: AsyncConnection, which: ColumnElement[bool] | None = None) -> list[Customer]:
-    """Customers by id, in three queries."""
-    query = select(customers).order_by(customers.c.id)
-    rows = (await connection.execute(query if which is None else query.where(which))).all()
-    ids = None if which is None else [row.id for row in rows]
+async def read_customers(connection: Reading) -> list[Customer]:
+    """All, by id, in three queries."""
+    return await _customers(connection, select(customers).order_by(customers.c.id), {}, None)
+
+
+async def read_customer(connection: Reading, customer_id: str) -> Customer | None:
+    """None where the shop has no such customer."""
+    found = await _customers(connection, _one_customer, {"customer": customer_id}, [customer_id])
+    return found[0] if found else None
+
+
+async def _customers(
+    connection: Reading, query: Select[Any], values: Mapping[str, str], ids: Sequence[str] | None
+) -> list[Customer]:
+    rows = (await connection.execute(query, values)).all()
     address_rows = await _inside(connection, addresses, ids)
     method_rows = await _inside(connection, payment_methods, ids)
     return [_customer(row, address_rows.get(row.id, []), method_rows.get(row.id, [])) for row in rows]
 
 
-async def read_orders(connection: AsyncConnection, which: ColumnElement[bool], at_most: int) -> list[Order]:
+async def read_orders(connection: Reading, which: ColumnElement[bool], at_most: int) -> list[Order]:
     """The newest first."""
-    query = select(orders).where(which).order_by(orders.c.placed.desc(), orders.c.number.desc()).limit(at_most)
-    rows = (await connection.execute(query)).all()
+    return await _orders(connection, select(orders).where(which).order_by(*_newest).limit(at_most), {})
+
+
+async def _orders(connection: Reading, query: Select[Any], values: Mapping[str, str]) -> list[Order]:
+    rows = (await connection.execute(query, values)).all()
     numbers = [row.number for row in rows]
     if not numbers:
         return []
@@ -80,10 +99,13 @@ async def read_orders(connection: AsyncConnection, which: ColumnElement[bool], a
     ]
 
 
-async def _inside(connection: AsyncConnection, table: Table, owners: Sequence[str] | None) -> dict[str, list[Row[Any]]]:
+async def _inside(connection: Reading, table: Table, owners: Sequence[str] | None) -> dict[str, list[Row[Any]]]:
     """The rows that belong to these owners (None: to all), by owner and in their order."""
     found: dict[str, list[Row[Any]]] = {}
-    for row in await connection.execute(_all_of(table) if owners is None else _some_of(table), {"owners": owners}):
+    query, values = _all_of(table) if owners is None else _some_of(table), dict[str, object](owners=owners)
+    if owners is not None and len(owners) == 1:
+        query, values = _of_one(table), {"owner": owners[0]}
+    for row in await connection.execute(query, values):
         found.setdefault(row.owner, []).append(row)
     return found
 
@@ -97,6 +119,11 @@ def _all_of(table: Table) -> Select[Any]:
 def _some_of(table: Table) -> Select[Any]:
     """Built once: building a query takes longer than running it."""
     return _all_of(table).where(table.c.owner.in_(bindparam("owners", expanding=True)))
+
+
+@cache
+def _of_one(table: Table) -> Select[Any]:
+    return _all_of(table).where(table.c.owner == bindparam("owner"))
 
 
 def _customer(row: Row[Any], address_rows: list[Row[Any]], method_rows: list[Row[Any]]) -> Customer:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import msgspec
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.shop.database import Reading
 from bot.shop.order_numbers import spoken
 from bot.shop.tables import addresses, customers, orders
 
@@ -18,7 +18,7 @@ class Proofs(msgspec.Struct, frozen=True):
     postcodes: tuple[str, ...]  # of the order's address and of the customer's
 
 
-async def read_proofs(connection: AsyncConnection, number: str) -> Proofs | None:
+async def read_proofs(connection: Reading, number: str) -> Proofs | None:
     """One query whether there is such an order or not."""
     query = (
         select(customers.c.id, customers.c.email, orders.c.address, addresses.c.postcode)
@@ -34,7 +34,7 @@ async def read_proofs(connection: AsyncConnection, number: str) -> Proofs | None
     return Proofs(customer=first.id, email=first.email, postcodes=postcodes)
 
 
-async def read_account(connection: AsyncConnection, email: str) -> str:
+async def read_account(connection: Reading, email: str) -> str:
     """The id of the customer with this e-mail address, "" for nobody; where several share it, of who bought last."""
     query = (
         select(customers.c.id)

@@ -56,7 +56,7 @@ class ShopStore:
 
     async def proofs(self, order_number: str) -> Proofs | None:
         """For bot.shop.identity alone."""
-        async with self._database.reading() as connection:
+        async with self._database.glancing() as connection:
             return await read_proofs(connection, order_number)
 
     async def account(self, email: str) -> str:
@@ -93,10 +93,11 @@ class ShopStore:
             await connection.execute(select(1))
 
     async def catalogue(self) -> Catalogue:
-        """All that is public, of one import. Each call asks for the version (half a millisecond): for several looks
-        at it, call once."""
-        async with self._database.reading() as connection:
-            if self._seen.version != await read_version(connection):
+        """All that is public, of one import. Each call asks for the version: for several looks at it, call once."""
+        async with self._database.glancing() as connection:
+            version = await read_version(connection)
+        if self._seen.version != version:
+            async with self._database.reading() as connection:
                 self._seen = await read_catalogue(connection)
         return self._seen
 

@@ -26,7 +26,9 @@ def read_toml(path: Path) -> Entry:
     except tomllib.TOMLDecodeError as error:
         match = AT_LINE.search(str(error))
         line = int(match[1]) if match else written.count("\n") + 1
-        raise ShopFileError(path, line, f"is not TOML: {AT_LINE.sub('', str(error)).strip()}") from None
+        reason = AT_LINE.sub("", str(error)).strip()
+        advice = "; a text stands in quotes" if reason == "Invalid value" else ""
+        raise ShopFileError(path, line, f"is not TOML: {reason}{advice}") from None
     return _entry(path, _lines(written), (), found, 1)
 
 

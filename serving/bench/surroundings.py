@@ -40,10 +40,12 @@ class Surroundings(msgspec.Struct, frozen=True):
         return read_settings(self.environ(with_model))
 
     def environ(self, with_model: bool) -> dict[str, str]:
-        """As a shop would set them that has many customers; they are counted as in a shop, and reach no limit."""
+        """As a shop would set them that has many customers; they are counted as in a shop, and reach no limit. Without
+        an embedder, wherever this runs: what finding by meaning costs is measured elsewhere (docs/evaluation.md)."""
         model = {"SHOPDESK_MODEL_URL": self.model_url, "SHOPDESK_MODEL_NAME": "scripted"} if with_model else {}
         return model | {
             "SHOPDESK_DATA_DIR": str(self.data),
+            "SHOPDESK_EMBEDDER": "none",
             "SHOPDESK_WORKERS": str(PLACES),
             "SHOPDESK_MODEL_CONCURRENCY": str(PLACES),
             "SHOPDESK_MODEL_TURNS_PER_HOUR": str(NO_LIMIT),
