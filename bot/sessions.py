@@ -90,6 +90,7 @@ class Session(msgspec.Struct, omit_defaults=True):
     in_bursts: bool = False  # the last turn answered several texts at once
     missed: int = 0  # how many times in a row we had no answer
     model_turns: ModelTurns | None = None  # of a guest; those of a known customer are counted elsewhere
+    offered: tuple[str, ...] = ()  # ids of the buttons of the last reply that a "yes" may mean: topics, things to do
     about: str = ""  # the id of the product that was described last, while it is what is talked about
     chosen_language: str = ""  # by the customer; "" where they have not chosen
     refused: str = ""  # the rule that the last reply named and that a person could lift; "" for none

@@ -321,10 +321,11 @@ DIALOGUES = (
     ),
     Dialogue(
         "what the shop does not know it says it does not know, and offers a person",
-        (
-            Line("Who won the world cup in 1998?", offers=("human",), cites=(), never=("France",), simple_only=True),
-            Line("Write a python script that sorts a list", offers=("human",), cites=(), simple_only=True),
-        ),
+        (Line("Who won the world cup in 1998?", offers=("human",), cites=(), never=("France",), simple_only=True),),
+    ),
+    Dialogue(
+        "what is asked of a shop that is no business of one is declined, and a person offered",
+        (Line("Write a python script that sorts a list", offers=("human",), cites=(), simple_only=True),),
     ),
     Dialogue(
         "不知道就说不知道",
@@ -451,6 +452,57 @@ DIALOGUES = (
             Line("OT-21037907 换付款方式", ("邮编",), simple_only=True),
             Line("310024", ("邮箱",), never=("余额", "礼品卡"), simple_only=True),
             Line("lin.xiaoman@example.com", ("哪种方式付款",), offers=("slot:stop",), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "at the card of an exchange another size is a correction, and the first card is over",
+        (
+            Line("exchange my boots for size 40", ("EU 38", "EU 40", "Confirm"), simple_only=True),
+            Line("No, size 42 instead", ("EU 38", "EU 42", "Confirm"), never=("EU 40",), simple_only=True),
+        ),
+        customer=ADA,
+    ),
+    Dialogue(
+        "a plain yes means the one thing that was offered, or asks what it means, and never falls on deaf ears",
+        (
+            Line("yes", ("Gladly",), offers=("verify", "human"), cites=(), simple_only=True),
+            Line("gift card", cites=(), offers=("ask:faq:gift-card-amounts:en",), simple_only=True),
+            Line("yes please", ("Which of them",), offers=("ask:faq:gift-card-amounts:en",), simple_only=True),
+            Line("no", never=("Gladly", "know"), cites=(), simple_only=True),
+            Line("lol ok cool thx", ("welcome",), cites=(), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "a short question goes on with what was talked about",
+        (
+            Line("do you have the moss lantern?", ("Moss green",), simple_only=True),
+            Line("and in cream?", ("Moss Lantern", "Cream"), simple_only=True),
+            Line("is it waterproof?", ("IPX4",), cites=("product:moss-lantern:en",), simple_only=True),
+            Line("Do you ship to Norway?", ("34 countries",), simple_only=True),
+            Line("and to Japan?", ("As I wrote", "34 countries"), offers=("human",), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "没说全的短问题，接着刚才的话题回答",
+        (
+            Line("青苔充电营灯有货吗", ("有货",), simple_only=True),
+            Line("奶白色的呢", ("青苔充电营灯", "奶白"), simple_only=True),
+            Line("哈哈好吧谢谢", ("不客气",), simple_only=True),
+        ),
+    ),
+    Dialogue(
+        "two questions in one sentence are both answered, products are found by kind and price, and compared",
+        (
+            Line(
+                "what's the return window and do you ship to Norway?",
+                ("30 days", "34 countries"),
+                cites=("faq:return-window:en", "faq:international-shipping:en"),
+                simple_only=True,
+            ),
+            Line("whats the cheapest tent", ("Two Otter Tent", "$"), simple_only=True),
+            Line("any gift under $20?", ("$19.00",), never=("$39.00",), simple_only=True),
+            Line("compare the moss lantern and the harbour lantern", ("420 g", "paraffin"), simple_only=True),
+            Line("is the two otter tent waterproof", ("3,000 mm",), simple_only=True),
         ),
     ),
     Dialogue(

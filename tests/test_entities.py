@@ -158,3 +158,22 @@ def test_whoever_wants_a_person_is_understood(language: str, text: str) -> None:
 )
 def test_what_only_names_a_person_does_not_call_one(language: str, text: str) -> None:
     assert INTENTS[language].likeliest(text).meant != "human"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "meant"),
+    [
+        ("哈" * 59, "zh", "ok"),
+        ("哈" * 58 + "运费", "zh", ""),
+        ("嗯" * 59 + "3", "zh", ""),
+        ("哈哈好吧谢谢", "zh", "thanks"),
+        ("lol ok cool thx bye", "en", "goodbye"),
+        ("ok got it thanks", "en", "thanks"),
+        ("no " * 19 + "box", "en", ""),
+    ],
+)
+def test_courtesies_in_a_row_are_told_at_once_however_long_somebody_laughs(
+    text: str, language: str, meant: str
+) -> None:
+    found = INTENTS[language].likeliest(text)
+    assert (found.meant if found.likeness == 1.0 else "") == meant

@@ -8,11 +8,12 @@ from click.testing import CliRunner
 
 from bot.assembly import ShopDesk
 from bot.cli import main
-from bot.desk.ratings import Ratings
+from bot.insights.talks import Talks
 from bot.keys import Keys
 from bot.manners.commands import as_press
 from bot.messages import Attachment, Incoming, Said
 from bot.redis.connection import Connection
+from bot.shop.database import open_database
 from tests.members import is_waiting, member
 from tests.talking import Heard
 from tests.visitors import ADA, ADAS_EMAIL, ADAS_ORDER, Visitor, is_streamed_right, pressed, session_of, visitor
@@ -182,8 +183,17 @@ async def test_a_yes_to_another_message_or_by_an_edit_confirms_no_card(desk: Sho
     assert "Done" in done.text
 
 
+async def stars(connection: Connection, data: Path) -> list[int]:
+    """All that were given, when everything that has happened is written down."""
+    async with asyncio.timeout(20):
+        while await connection.commands.xlen(Keys().facts(Keys().shard(0))):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    async with open_database(f"sqlite+aiosqlite:///{data / 'shop.sqlite'}") as database:
+        return await Talks(database).stars(0)
+
+
 async def test_when_staff_close_a_conversation_the_customer_is_asked_once_how_it_was(
-    desk: ShopDesk, connection: Connection
+    desk: ShopDesk, connection: Connection, demo_data: Path
 ) -> None:
     guest = visitor(desk)
     await guest.tells("/human")
@@ -197,26 +207,28 @@ async def test_when_staff_close_a_conversation_the_customer_is_asked_once_how_it
     thanks = await guest.tells(press="rate:5")
     assert "glad" in thanks.text
     assert "already" in (await guest.tells(press="rate:1")).text
-    assert await Ratings(connection, Keys()).since(3600) == [5]
+    assert await stars(connection, demo_data) == [5]
     assert "working days" in (await guest.tells("How long does delivery take?")).text
     assert not await is_waiting(desk.staff, guest.conversation)
 
 
-async def test_who_was_not_served_well_is_offered_a_person(desk: ShopDesk, connection: Connection) -> None:
+async def test_who_was_not_served_well_is_offered_a_person(
+    desk: ShopDesk, connection: Connection, demo_data: Path
+) -> None:
     guest = visitor(desk, locale="zh")
     await guest.tells("你好")
     await desk.staff.close(member("eve"), guest.conversation)
     await until_buttons(guest)
     sorry = await guest.tells(press="rate:1")
     assert "抱歉" in sorry.text and "human" in pressed(sorry)
-    assert await Ratings(connection, Keys()).since(3600) == [1]
+    assert await stars(connection, demo_data) == [1]
 
 
-async def test_nobody_rates_who_was_not_asked(desk: ShopDesk, connection: Connection) -> None:
+async def test_nobody_rates_who_was_not_asked(desk: ShopDesk, connection: Connection, demo_data: Path) -> None:
     guest = visitor(desk)
     for press in ("rate:5", "rate:9", "rate:", "rate:5 0"):
         assert (await guest.tells(press=press)).text
-    assert await Ratings(connection, Keys()).since(3600) == []
+    assert await stars(connection, demo_data) == []
 
 
 async def test_commands_are_heard_beside_staff_and_words_are_left_to_them(desk: ShopDesk) -> None:
@@ -263,5 +275,6 @@ async def test_staff_close_and_count_from_their_terminal(
     assert "is closed" in await staff("close", guest.conversation, "--who", "eve")
     await until_buttons(guest)
     await guest.tells(press="rate:3")
+    assert await stars(connection, demo_data) == [3]
     assert "3: 1" in await staff("ratings")
     assert "staff: (closed)" in await staff("show", guest.conversation)

@@ -102,6 +102,14 @@ async def test_an_item_of_an_order_that_has_not_come_is_changed_whatever_it_is_c
     assert card(await says(at(desk), f"change the boots in {CAME} to size 42")).title.startswith("Exchange items")
 
 
+async def test_who_names_another_order_at_the_card_of_an_exchange_corrects_nothing(desk: ShopDesk) -> None:
+    ada = at(desk)
+    shown = await says(ada, f"exchange the boots from {CAME} for size 40")
+    (confirm,) = [button for button in offered(shown) if button.startswith("confirm:")]
+    await says(ada, SHIPPED)
+    assert "is registered" in (await says(ada, confirm)).text, "the card still stands"
+
+
 async def test_a_variant_that_is_sold_out_is_said_to_be_and_the_others_are_offered(desk: ShopDesk) -> None:
     ada = at(desk)
     heard = await says(ada, f"exchange the boots from {CAME} for size 46")

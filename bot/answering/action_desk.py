@@ -95,6 +95,18 @@ class ActionDesk:
         nearly = session.proposal_is_asked and self._answers.is_unsure(text)
         return bool(session.proposal) and (nearly or self.is_yes_or_no(text))
 
+    async def shown(self, turn: Turn) -> Action | None:
+        """What the card would do that was the last thing said."""
+        if not (turn.session.proposal and turn.session.proposal_is_asked):
+            return None
+        proposal = await self._acting(turn).proposal(turn.session.proposal)
+        return proposal.action if isinstance(proposal, Proposal) else None
+
+    async def take_back(self, turn: Turn) -> None:
+        """The card that is open: another takes its place."""
+        await self._acting(turn).withdraw(turn.session.proposal)
+        turn.session.proposal, turn.session.proposal_is_asked = "", False
+
     def is_yes_or_no(self, text: str) -> bool:
         return self._answers.is_yes(text) or self._answers.is_no(text)
 

@@ -18,15 +18,19 @@ def may_come(turn: Turn) -> bool:
     return not turn.public and turn.session.waits is None
 
 
-def not_known(turn: Turn, offers_topics: bool = False) -> bool:
-    """The desk has no answer; whether a person is to come for it. Topics to choose from are given one more try, and a
-    button of what is not there any more asks nothing."""
-    if turn.press:
+def leaves_it_to_staff(turn: Turn) -> bool:
+    """Who is angry, and asks nothing that has an answer, hears of the person who comes, and no more."""
+    return turn.angry and may_come(turn)
+
+
+def not_known(turn: Turn, is_either: bool = False) -> bool:
+    """The desk has no answer, or only topics that may be meant; whether a person is to come for it. Twice is twice for
+    who asks, whatever was offered and not taken in between. `is_either`: it has two answers, and asks which; that is
+    given one more try. What is pressed asks nothing that could be known."""
+    if turn.press or not turn.text:
         return False
-    if not turn.text:
-        return False  # a press asks nothing that could be known
     turn.session.missed += 1
-    comes = may_come(turn) and turn.session.missed >= IN_VAIN + offers_topics
+    comes = may_come(turn) and turn.session.missed >= IN_VAIN + is_either
     if comes:
         turn.brings_in = turn.brings_in or "unknown"
     return comes

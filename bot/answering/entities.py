@@ -30,6 +30,11 @@ ONLY_ALONE = (r"\d{3}", r"(?i:\d{4} ?[A-Z]{2})")  # 101 and 1234 ab: inside a se
 POSTCODE = re.compile(rf"(?<![\w$€£¥@.,/-])(?:{'|'.join(SPELLINGS)})(?![\w@/-]|[.,]\d|\s?%)", re.ASCII)
 ALONE = re.compile("|".join((*SPELLINGS, *ONLY_ALONE)), re.ASCII)
 MEASURE = re.compile(r"[¥￥]\s?\d+|\d+\s?[元块年天克]")  # 5003元 is no postcode
+YEAR = re.compile(  # "ordered in 2024", "March 2023"
+    r"\b(?:in|since|from|of|until|till|before|after|during|year|spring|summer|autumn|fall|winter|(?:jan|febr)(?:uary)?"
+    r"|march|april|may|june|july|aug(?:ust)?|(?:sept|octo|nov|dec)(?:em)?(?:ber)?)\s+(?:19|20)\d\d\b",
+    re.IGNORECASE,
+)
 WORD = re.compile(r"[A-Za-z']+|[\u3400-\u9fff]{1,2}")
 CODE = re.compile(r"(?<![\w-])(?:\d{6}|\d{3}[ -]\d{3}|\d(?: \d){5})(?![\w-])", re.ASCII)
 CODE_SAID = re.compile(r"\bcode\b|验证码|校验码|动态码", re.IGNORECASE)
@@ -89,7 +94,7 @@ def _postcode(text: str, with_number: bool, expected: bool) -> str:
     alone = (text[said.end() :] if said else text).strip(" \n\t.,;:!?。，；：！？")
     if ALONE.fullmatch(alone):
         return alone
-    readable = MEASURE.sub(" ", text)
+    readable = MEASURE.sub(" ", text if said else YEAR.sub(" ", text))
     found = (POSTCODE.search(readable, said.end()) if said else None) or POSTCODE.search(readable)
     if not found:
         return ""

@@ -25,7 +25,10 @@ from bot.answering.turn import Turn
 from bot.answering.wishes import Form, Wish, Wishes
 from bot.messages import FinalText, Part
 from bot.sessions import PATIENCE, Pending, Walk
+from bot.shop.actions import ChangeItems, ExchangeItems, name_of
 from bot.shop.rules import Refusal
+
+SWAPPING = (ExchangeItems, ChangeItems)
 
 
 class Walking:
@@ -116,6 +119,24 @@ class Walking:
         else:
             parts = self.go_on(turn)
         async for part in parts:
+            yield part
+
+    async def correction(self, turn: Turn) -> Answer | None:
+        """ "No, size 41 instead" at the card of an exchange: the same with another variant."""
+        action = await self._desk.shown(turn)
+        own = await read_belongings(self._store, turn.session) if isinstance(action, SWAPPING) else None
+        if own is None or not isinstance(action, SWAPPING):
+            return None
+        walk = Walk(name_of(action), order=action.order, items=action.items, method=action.method)
+        asked = Pending(wants="variant", order_number=walk.order)
+        if self._reading.bought(turn, turn.text, own) or not self._reading.hears(turn, walk, asked, own):
+            return None
+        answer = self._reading.answer(turn, walk, asked, own, ())
+        return answer if answer and answer.walk.order == walk.order else None  # of another order, it is no correction
+
+    async def correct(self, turn: Turn, answer: Answer) -> AsyncIterator[Part]:
+        await self._desk.take_back(turn)
+        async for part in self.go_on(turn, answer):
             yield part
 
     async def stop(self, turn: Turn) -> AsyncIterator[Part]:

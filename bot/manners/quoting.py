@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.answering.entities import EntityReader
 from bot.answering.ground import Ground
 from bot.answering.link_desk import GIVES_CODE
-from bot.answering.product_desk import product_id
+from bot.answering.product_reading import product_id
 from bot.answering.yes_and_no import YesAndNo
 from bot.manners.wordless import in_brackets
 from bot.messages import Attachment, Incoming
@@ -31,10 +31,10 @@ class Quoting:
 
     async def read(self, said: Sequence[Incoming], text: str, session: Session) -> Meant:
         """Changes the session: "how much is it?" means the product of which that text speaks, and a "yes" to something
-        else than the card that stands last is no yes to the card."""
+        else than what the desk said last is none to its card or its buttons."""
         quotes = "\n".join(one.quotes for one in said if one.quotes)
         if any(one.edits for one in said) or (quotes and not _is_last_said(quotes, session)):
-            session.proposal_is_asked = False
+            session.proposal_is_asked, session.offered = False, ()
         if not quotes:
             return Meant(text, "")
         if text and not self._is_whole(text) and (number := self._reader.read(quotes).order_number):
