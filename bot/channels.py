@@ -50,13 +50,17 @@ class Postbox(Protocol):
     def reply(self, conversation: str, to: str) -> AsyncIterator[Event]:
         """The events of the turn that answers the message with event id `to`, ending with its `done` status."""
 
-    async def transcript(self, conversation: str, after: str = "") -> list[Event]:
-        """What has happened so far, without waiting."""
+    async def transcript(self, conversation: str, after: str = "", before: str = "", at_most: int = 0) -> list[Event]:
+        """What has happened so far between two event ids, in order, without waiting; `at_most`: the newest so many of
+        it, 0 for all. Raises ConnectionError."""
 
 
 class Limiter(Protocol):
     async def allow(self, what: str, who: str, at_most: int, per_seconds: int) -> int:
         """Count one try; 0 when allowed, else the seconds to wait. Raises ConnectionError when it cannot count."""
+
+    async def allow_use(self, what: str, who: str, at_most: int, per_seconds: int) -> int:
+        """The same where a few more do no harm, and where it is asked all the time: it seldom costs a trip."""
 
 
 class Delivery(Protocol):

@@ -97,12 +97,13 @@ class ConversationManager:
     async def _customer_said(
         self, session: Session, messages: Sequence[Incoming], staff: str, card: str
     ) -> AsyncIterator[Part]:
-        """Texts in a row are one question; a press, an answer to a card, and what somebody else writes on the channel
-        stand alone: they mean the same however many messages come with them."""
-        asked = bool(session.proposal)
+        """Texts in a row are one question; a press, an answer to a card, word that nobody is needed any more, and what
+        somebody else writes on the channel stand alone: they mean the same however many messages come with them."""
+        asked, leaving = bool(session.proposal), self._leaving(session, messages)
 
         def belongs(one: Incoming) -> tuple[str, str, bool, str, bool]:
-            return one.customer, one.author, one.public, one.press, asked and self._actions.is_yes_or_no(one.text)
+            stands_alone = one.message in leaving or (asked and self._actions.is_yes_or_no(one.text))
+            return one.customer, one.author, one.public, one.press, stands_alone
 
         for (customer, author, public, _, _), group in groupby(messages, key=belongs):
             said = list(group)
@@ -114,6 +115,17 @@ class ConversationManager:
                 whose.begin_anew()
             async for part in self._said(whose, said, staff, card if whose is session else None, was_linked):
                 yield part
+
+    def _leaving(self, session: Session, messages: Sequence[Incoming]) -> set[str]:
+        """Which of several messages take the wish for a person back: of who waits, or has asked in one of them."""
+        found = {one.message for one in messages if self._staff.room.leaves(one.text)} if len(messages) > 1 else set()
+        return found if found and (session.waits or any(map(self._calls, messages))) else set()
+
+    def _calls(self, message: Incoming) -> bool:
+        if self._staff.room.leaves(message.text):
+            return False
+        said = (intents.likeliest(message.text).meant for intents in self._intents.values())
+        return message.press == HUMAN or HUMAN in said
 
     async def _said(
         self, session: Session, said: Sequence[Incoming], staff: str, card: str | None, was_linked: bool
@@ -157,7 +169,7 @@ class ConversationManager:
     ) -> AsyncIterator[Part]:
         session = turn.session
         if staff and not self._manners.hears_beside_staff(turn):
-            session.proposal_is_asked = False
+            session.proposal_is_asked, session.offered = False, ()
             await self._staff.overheard(turn, await self._staff.waited_for(session))
             yield WITH_STAFF
             return
@@ -203,6 +215,8 @@ class ConversationManager:
             return message.press == HUMAN
         if session.proposal and self._actions.is_yes_or_no(message.text):
             return False  # a bare "no" to a card sounds like much else
+        if self._staff.room.leaves(message.text):
+            return False
         return self._intents[session.language].likeliest(message.text).meant == HUMAN
 
     async def _answered(self, turn: Turn, channel: str, wants_staff: bool) -> AsyncIterator[Part]:
@@ -248,13 +262,17 @@ class ConversationManager:
 
     def _desk_for(self, turn: Turn, handoff: Handoff | None) -> AsyncIterator[Part]:
         """What code alone decides never reaches an answerer: a yes to a card, a link."""
+        offered, turn.session.offered = turn.session.offered, ()  # by the reply before: what is said now offers anew
         if self._manners.hears(turn):
             return self._manners.hear(turn)
         if self._actions.hears(turn):
             return self._actions.hear(turn)
         if self._staff.room.hears(turn, handoff):
             return self._staff.room.hear(turn, handoff)
-        return self._links.hear(turn) if self._links.hears(turn) else self._answerer.answer(turn)
+        if self._links.hears(turn):
+            return self._links.hear(turn)
+        turn.session.offered = offered
+        return self._answerer.answer(turn)
 
 
 async def _in_pieces(parts: AsyncIterator[Part]) -> AsyncIterator[Part]:

@@ -144,10 +144,6 @@ class Keys:
         them elsewhere goes too. Trimmed when all of that would have expired by itself."""
         return f"forgotten:{tag}"
 
-    def ratings(self, tag: str) -> str:
-        """Sorted set: what customers said of conversations that staff had closed, by time. Trimmed by the next."""
-        return f"ratings:{tag}"
-
     def outbox(self, tag: str) -> str:
         """Sorted set: conversations in which something happens that their channel has to bring to the customer. Removed
         one by one; never expires. Also the name of the pub/sub channel that tells of it."""

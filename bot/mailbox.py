@@ -225,8 +225,8 @@ class Mailbox:
                 if event.what == DONE:
                     return
 
-    async def transcript(self, conversation: str, after: str = "") -> list[Event]:
-        return [_event(told) for told in await self._past(conversation, after)]
+    async def transcript(self, conversation: str, after: str = "", before: str = "", at_most: int = 0) -> list[Event]:
+        return [_event(told) for told in await self._past(conversation, after, before, at_most)]
 
     async def _follow(self, conversation: str, after: str) -> AsyncGenerator[Told, None]:
         """Past and present without a gap: listen first, then read what was, then drop what came twice."""
@@ -239,10 +239,15 @@ class Mailbox:
                         last = one.id
                         yield one
 
-    async def _past(self, conversation: str, after: str) -> list[Told]:
-        start = f"({after}" if after else "-"
+    async def _past(self, conversation: str, after: str, before: str = "", at_most: int = 0) -> list[Told]:
+        start, end = f"({after}" if after else "-", f"({before}" if before else "+"
+        entries: Any
         try:
-            entries: Any = await self._redis.xrange(self._keys.events(conversation), start, "+")
+            if at_most:
+                entries = await self._redis.xrevrange(self._keys.events(conversation), end, start, at_most)
+                entries.reverse()
+            else:
+                entries = await self._redis.xrange(self._keys.events(conversation), start, end)
         except RedisError as error:
             raise ConnectionError(f"the conversation could not be read: {error}") from error
         return [Told(entry, fields["what"], fields.get("answers", "")) for entry, fields in entries]

@@ -205,7 +205,6 @@ class TurnQueue:
                     keys.missed(where),
                     keys.unanswered(batch.token.tag),
                     keys.forgotten(batch.token.tag),
-                    keys.ratings(batch.token.tag),
                     keys.handoff(where),
                     keys.handoffs(batch.token.tag),
                     keys.clocks(batch.token.tag),
@@ -222,7 +221,7 @@ class TurnQueue:
                     batch.token.id,
                     GROUP,
                     batch.last,
-                    now if WAITING_FOR_STAFF in parts else "",
+                    now if _joins_line(parts) else "",
                     where,
                     parked,
                     now,
@@ -269,6 +268,12 @@ class TurnQueue:
 
     def _owner(self, token: Token) -> str:
         return f"{self._name}:{token.id}"
+
+
+def _joins_line(parts: Sequence[Part]) -> bool:
+    """Of several messages that are answered together the last counts."""
+    told = [part for part in parts if part in (WAITING_FOR_STAFF, LEFT_THE_LINE)]
+    return bool(told) and told[-1] == WAITING_FOR_STAFF
 
 
 def _message(event_id: str, text: str) -> Incoming | None:

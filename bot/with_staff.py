@@ -1,5 +1,6 @@
 """Where staff come into a conversation: why they are brought in, what they say, what is said when they come and go."""
 
+import time
 from collections.abc import Sequence
 
 from bot.answering.prompting import Prompts
@@ -28,7 +29,7 @@ class WithStaff:
 
     async def said(self, session: Session, said: Sequence[Incoming]) -> list[Part]:
         """What staff wrote or did, and what their clock says, in the order in which it came."""
-        session.proposal_is_asked = False
+        session.proposal_is_asked, session.offered = False, ()
         parts: list[Part] = []
         for message in said:
             if is_ring(message.press):
@@ -58,10 +59,12 @@ class WithStaff:
         return ()
 
     async def handoff(self, session: Session) -> Handoff | None:
-        """The one that is open. One that is over by now is forgotten."""
+        """The one that is open, or opens with the reply that is being made. One that is over by now is forgotten."""
         found = await self._line.handoff(session.conversation)
         if found is None and session.waits is not None:
-            self.room.over(session)
+            found = _opening(session)
+            if found is None:
+                self.room.over(session)
         return found
 
     async def waited_for(self, session: Session) -> Handoff | None:
@@ -72,9 +75,9 @@ class WithStaff:
         """The status among these puts the conversation into the line, when the turn is committed."""
         already = await self.handoff(session)
         if already and reason in ONCE:
-            return []
+            return [WAITING_FOR_STAFF] if already.state == "waiting" else []
         record = this_turn()
-        record.handoff = "" if already else reason
+        record.handoff = record.handoff if already else reason
         opening = Opening(reason, channel, session.language, words[:KEPT_WORDS], "1" if public else "")
         record.noted.handoff = opening
         parts = await self.room.brought_in(session, reason, already, public)
@@ -92,3 +95,12 @@ class WithStaff:
         known = self.room.for_staff(session)
         adds = {"contact": known.contact, "wanted": known.wanted, "language": session.language}
         this_turn().noted.adds.update({name: value for name, value in adds.items() if value})
+
+
+def _opening(session: Session) -> Handoff | None:
+    """What begins with the messages that are being answered: another of them may take it back."""
+    opening, now = this_turn().noted.handoff, time.time()
+    if opening is None:
+        return None
+    is_public = bool(opening.public)
+    return Handoff(session.conversation, 0, opening.reason, "waiting", now, opening.channel, public=is_public)

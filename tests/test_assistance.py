@@ -1,5 +1,6 @@
 """What helps staff: the case in short, drafts with their sources, translations that are compared, canned answers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,6 +22,7 @@ from tests.members import member
 from tests.talking import Customer
 from tests.test_tone import PROMPTS
 
+ADAS = "web:ada"
 ADA, SHIPPED, DELIVERED = "c-ada-holm", "OT-20481931", "OT-18259488"
 LEAD = member("lea", lead=True)
 
@@ -116,6 +118,9 @@ def test_without_a_model_the_summary_is_the_customers_own_words_first_and_last_a
     assert "hi" in said_in_short(talk_of(events(by_customer("hi")))), "who said no more is quoted all the same"
     long = said_in_short(talk_of(events(by_customer("word " * 500))))
     assert len(long) < 300 and long.endswith("…")
+    marked = FinalText("## Delivery\n- **Pending**: not sent\n- [Track it](/help/track)")
+    short = said_in_short(talk_of(events(by_customer("hi there"), marked)))
+    assert short.endswith("– Delivery Pending: not sent Track it")
 
 
 @pytest.mark.parametrize(
@@ -188,12 +193,47 @@ async def test_a_summary_of_the_model_is_kept_and_one_that_states_what_nobody_sa
     script = Script((Rule(Reply(text="Waits for OT-20481931."), first_time), Rule(Reply(text="Was promised $500."))))
     async with writing(script) as writer:
         summaries = ModelSummaries(writer, prompts)
-        assert await summaries.summary("customer: short", "en") == "", "it is read as quickly as a summary of it"
-        assert await summaries.summary(talk, "en") == "Waits for OT-20481931."
-        assert await summaries.summary(talk, "en") == "Waits for OT-20481931.", "the model was asked once"
-        assert await summaries.summary(talk, "zh") == "", "nobody said so"
+        assert await summaries.summary(ADAS, "customer: short", "en") == "", "it is read as quickly as a summary of it"
+        assert await summaries.summary(ADAS, talk, "en") == "Waits for OT-20481931."
+        assert await summaries.summary(ADAS, talk, "en") == "Waits for OT-20481931.", "the model was asked once"
+        assert await summaries.summary(ADAS, talk, "zh") == "", "nobody said so"
     async with open_writer(("http://127.0.0.1:9",), "none", "", Deadlines(first_token=0.5)) as writer:
-        assert await ModelSummaries(writer, prompts).summary(talk, "en") == ""
+        assert await ModelSummaries(writer, prompts).summary(ADAS, talk, "en") == ""
+
+
+class Slow:
+    """A writer that writes when it may, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked, self.may_write, self.asks = 0, asyncio.Event(), asyncio.Event()
+
+    async def written(self, instructions: str, text: str) -> str:
+        self.asked += 1
+        self.asks.set()
+        await self.may_write.wait()
+        return "Waits."
+
+
+async def test_of_a_talk_that_is_forgotten_no_summary_stays_not_even_one_that_was_being_written() -> None:
+    talk, writer = "customer: " + "Where is my order? " * 20, Slow()
+    summaries = ModelSummaries(writer, Prompts(PROMPTS))
+
+    async def forgotten(*conversations: str) -> AsyncIterator[str]:
+        for one in conversations:
+            yield one
+
+    writing = asyncio.create_task(summaries.summary(ADAS, talk, "en"))
+    await writer.asks.wait()
+    await summaries.forget(forgotten("web:another", ADAS))
+    writer.may_write.set()
+    assert await writing == "Waits." and await summaries.summary(ADAS, talk, "en") == "Waits." and writer.asked == 2
+    await summaries.summary("web:another", talk, "en")
+    await summaries.forget(forgotten(ADAS))
+    await summaries.summary("web:another", talk, "en")
+    assert writer.asked == 3, "that of the other is still known"
+    await summaries.forget(forgotten(""))
+    await summaries.summary("web:another", talk, "en")
+    assert writer.asked == 4, "some may have been missed"
 
 
 async def test_staff_see_who_it_is_and_the_orders_that_were_spoken_of_in_their_own_language(desk: ShopDesk) -> None:

@@ -1,6 +1,7 @@
 """What happened on the desk is written down once, counted rightly, found again, and gone when it has to be."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.answering.prompting import Prompts
 from bot.answering.turn import Turn
 from bot.cli import main
+from bot.desk.small_talk import SmallTalk
 from bot.desks import REASONS, Figure, Member, NotAllowed, Span, Table
 from bot.insights.approving import Approving
 from bot.insights.drafting import Drafts
@@ -38,6 +40,7 @@ from bot.keys import Keys
 from bot.knowledge.passages import Passage
 from bot.knowledge.reading.drafts import Draft
 from bot.messages import STAFF, Incoming
+from bot.observing.metrics import REGISTRY
 from bot.observing.turn_record import recorded_turn
 from bot.opening.places import database_url
 from bot.redis.connection import Connection
@@ -341,9 +344,6 @@ class Written:
     async def put(self, drafts: Sequence[Draft]) -> None:
         self.entries |= {draft.passage.id: draft.passage for draft in drafts}
 
-    async def passage(self, passage_id: str) -> Passage | None:
-        return self.entries.get(passage_id)
-
     async def write(self, by: str, deed: str, conversation: str = "", detail: str = "") -> None:
         self.deeds.append((by, deed, detail))
 
@@ -352,10 +352,10 @@ def insight(kept: Kept, connection: Connection, written: Written, now: float = N
     def say(language: str, name: str, **values: object) -> str:
         return PROMPTS.say(language or "en", name, **values)
 
-    questions = Questions(kept.talks, None, r"OT-\d{8}")
+    questions = Questions(kept.talks, None, r"OT-\d{8}", SmallTalk(PROMPTS).is_it)
     return ShopInsight(
         LookingBack(kept.talks, questions, ZoneInfo("UTC"), now=lambda: now),
-        Approving(Drafts(connection, Keys()), written, written, written, say),
+        Approving(Drafts(connection, Keys()), written, written, say),
     )
 
 
@@ -435,6 +435,65 @@ async def test_a_draft_never_replaces_an_entry_that_is_there(connection: Connect
         (draft,) = await seen.drafts()
         await seen.approve(LEAD, draft.id, draft.questions, draft.text)
     assert sorted(entry.text for entry in written.entries.values()) == ["No more.", "Yes, forty."]
+
+
+async def test_an_approval_that_was_broken_off_publishes_the_same_entry_when_it_is_tried_again(
+    connection: Connection, in_file: Kept
+) -> None:
+    await unanswered(connection)
+    written = Written()
+
+    class Dies(Written):
+        async def put(self, drafts: Sequence[Draft]) -> None:
+            await written.put(drafts)
+            raise asyncio.CancelledError
+
+    (draft,) = await insight(in_file, connection, written).drafts()
+    with pytest.raises(asyncio.CancelledError):
+        await insight(in_file, connection, Dies()).approve(LEAD, draft.id, ["Alpacas, do you?"], "Yes.")
+    (first,) = written.entries
+    (again,) = await insight(in_file, connection, written).drafts()
+    await insight(in_file, connection, written).approve(LEAD, again.id, again.questions, again.text)
+    assert [(one.id, one.text) for one in written.entries.values()] == [(first, "Yes, forty.")]
+    assert await insight(in_file, connection, written).drafts() == []
+
+
+async def test_courtesies_a_yes_or_no_and_the_wish_for_a_person_are_no_topics(
+    connection: Connection, in_file: Kept
+) -> None:
+    nothing = (
+        "I want to talk to a person",
+        "thanks a lot!",
+        "nope",
+        "good morning",
+        "never mind",
+        "转人工",
+        "谢谢",
+        "不用了",
+    )
+    said = [turn(40 + n / 10, text, conversation=f"web:{n}", missed=True) for n, text in enumerate(nothing)]
+    asked = turn(42, "Do you breed llamas?", conversation="web:llama", missed=True)
+    await in_file.write(*said, asked)
+    seen = insight(in_file, connection, Written())
+    tables = {table.name: table for table in await seen.tables(WEEK)}
+    assert [row.label for row in tables["unanswered"].rows] == ["Do you breed llamas?"]
+    assert [row.label for row in tables["topics"].rows] == ["Do you breed llamas?"]
+
+
+async def test_what_the_database_missed_while_it_was_away_is_counted_and_said(
+    connection: Connection, in_file: Kept, caplog: pytest.LogCaptureFixture
+) -> None:
+    few = Recorder(connection, Keys(), in_file.store, 400, most_waiting=4)
+    await happen(connection, Keys(), *week())
+    waiting = await connection.commands.xlen(Keys().facts(Keys().shard(0)))
+    before = REGISTRY.get_sample_value("shopdesk_facts_dropped_total") or 0.0
+    with caplog.at_level(logging.WARNING, "bot.insights.recording"):
+        assert await few.make_room() == waiting - 4 > 0
+        assert await few.make_room() == 0
+        assert await few.record() == 4 and await few.record() == 0
+    assert REGISTRY.get_sample_value("shopdesk_facts_dropped_total") == before + waiting - 4
+    started, ended = (one.getMessage() for one in caplog.records)
+    assert "oldest" in started and f"{waiting - 4} turns" in ended
 
 
 async def test_a_dropped_draft_does_not_come_again(connection: Connection, in_file: Kept) -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import stat
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
@@ -12,17 +14,18 @@ from click.testing import CliRunner, Result
 from bot.assembly import ShopDesk
 from bot.channels import Finding
 from bot.cli import main
-from bot.desk.book import Book
+from bot.desk.book import Book, Reading
 from bot.desk.canned import MOST_TEXT, CannedStore, Filling, fill
 from bot.desk.demo_staff import settle_demo_staff
 from bot.desk.findings import staff_finding
+from bot.desk.open_book import OpenBook
 from bot.desk.passwords import Passwords
 from bot.desk.people import Staff
 from bot.desk.tables import desk_tables
 from bot.desks import Canned, Member, NoSuchConversation, NotAllowed, NotYours
 from bot.redis.connection import Connection
 from bot.settings import Settings
-from bot.shop.database import open_database
+from bot.shop.database import StoreUnavailable, open_database
 from bot.shop.store import open_store
 from tests.action_shop import action_shop
 from tests.staff_office import GOOD, HOME, OLIVIA, OTHER, OTTO, Office, open_office
@@ -176,6 +179,70 @@ async def test_the_book_names_a_conversation_no_longer_than_conversations_are_ke
     ]
 
 
+@dataclass
+class Turning:
+    """A clock that a test turns."""
+
+    at: datetime = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+
+async def test_who_opens_a_conversation_stands_in_the_book_once_a_day_of_the_shop_and_nobody_waits_for_it(
+    office: Office,
+) -> None:
+    clock, book = Turning(), Book(office.database)
+    berlin = ZoneInfo("Europe/Berlin")
+    async with (
+        OpenBook(book, berlin, clock.now).writing() as first,
+        OpenBook(book, berlin, clock.now).writing() as second,
+    ):
+        for opened in (first, second, first):
+            opened.read(OTTO, "web:1")
+        first.read(OLIVIA, "web:1")
+        second.read(OTTO, "web:2")
+        clock.at += timedelta(hours=1)  # midnight in Berlin, and not yet in Greenwich
+        first.read(OTTO, "web:1")
+    found = [(one.by, one.conversation, one.at.hour) for one in await book.entries(deed="read")]
+    assert sorted(found) == [
+        ("olivia", "web:1", 22),
+        ("otto", "web:1", 22),
+        ("otto", "web:1", 23),
+        ("otto", "web:2", 22),
+    ]
+    assert [one.deed for one in await second.entries(by="otto", deed="read", at_most=1)] == ["read"]
+
+
+async def test_what_was_read_is_entered_when_the_database_is_back(office: Office) -> None:
+    class Away(Book):
+        is_away = True
+
+        async def write_readings(self, some: Sequence[Reading]) -> None:
+            if self.is_away:
+                raise StoreUnavailable("away")
+            await super().write_readings(some)
+
+    away = Away(office.database)
+    async with OpenBook(away, ZoneInfo("UTC"), gather_seconds=0, again_seconds=0).writing() as opened:
+        opened.read(OTTO, "web:1")
+        await asyncio.sleep(0.05)
+        assert await away.entries(deed="read") == []
+        away.is_away = False
+        async with asyncio.timeout(20):
+            while not await away.entries(deed="read"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+
+async def test_who_has_read_what_goes_with_the_name_of_the_conversation(office: Office) -> None:
+    book, at = Book(office.database), datetime(2026, 11, 20, tzinfo=UTC)
+    await book.write_readings([Reading(at, "otto", name, at) for name in ("irc:ada", "irc:ben", "irc:cai")])
+    await book.forget({"irc:ada": at.timestamp()})
+    assert [one.conversation for one in await book.entries(deed="read")] == ["irc:cai", "irc:ben"]
+    await book.expire(at.timestamp() + 1)
+    assert await book.entries(deed="read") == []
+
+
 # The staff of the demo
 
 
@@ -274,6 +341,10 @@ FILLED = (
     ("{{ customer }}", Filling(customer=r"\1 \g<0>"), r"\1 \g<0>"),
     ("Hello {{ customer }}, this is {{ staff }}.", Filling(staff="Mia"), "Hello, this is Mia."),
     ("{{ customer }}您好", Filling(), "您好"),
+    ("Thank you for writing to us, {{ customer }}. If", Filling(), "Thank you for writing to us. If"),
+    ("I am sorry, {{ customer }}: this", Filling(customer="Ada"), "I am sorry, Ada: this"),
+    ("I am sorry, {{ customer }}: this", Filling(), "I am sorry: this"),
+    ("您好，{{ customer }}：", Filling(), "您好："),
 )
 
 

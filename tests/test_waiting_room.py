@@ -15,7 +15,7 @@ from bot.answering.ground import Ground
 from bot.answering.presenting import Presenting
 from bot.answering.prompting import Prompts
 from bot.answering.turn import Turn
-from bot.assembly import ShopDesk
+from bot.assembly import ShopDesk, open_desk_on
 from bot.desk.clock_keeper import ClockKeeper
 from bot.desk.clocks import due
 from bot.desk.desk_settings import DeskSettings
@@ -34,6 +34,7 @@ from bot.messages import LEFT_THE_LINE, Attachment, FinalText, Incoming, Part
 from bot.observing.turn_record import recorded_turn
 from bot.redis.connection import Connection
 from bot.sessions import Line, Pending, Session, Waits
+from bot.settings import Settings
 from bot.shop.files import read_shop
 from bot.shop.identity import Identity, Level
 from bot.shop.profile_file import read_profile
@@ -553,3 +554,68 @@ CONTACTS = (
 @pytest.mark.parametrize(("text", "contact"), CONTACTS)
 def test_who_waits_and_writes_an_address_that_nobody_asked_for_has_left_it(text: str, contact: str) -> None:
     assert LeftForStaff(r"OT-\d{8}", {}).only_contact(text) == contact
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Messages that are answered together; a press begins with /. `wanted`: what staff read of it in the line."""
+
+    said: tuple[str, ...]
+    in_line: bool
+    wanted: str = ""
+
+
+BATCHES = (
+    Batch(("/human", "/leave_line"), in_line=False),
+    Batch(("I want to talk to a person", "never mind"), in_line=False),
+    Batch(("I want to talk to a person", "I don't need a person any more"), in_line=False),
+    Batch(("转人工", "算了"), in_line=False),
+    Batch(("never mind", "I want to talk to a person"), in_line=True),
+    Batch(("/human", "/leave_line", "/human"), in_line=True),
+    Batch(("/human", "OT-12345678"), in_line=True, wanted="OT-12345678"),
+    Batch(("/human", "/human"), in_line=True),
+    Batch(("How long does delivery take?", "never mind"), in_line=False),
+)
+
+
+async def test_of_what_is_written_at_once_the_last_word_counts_and_what_is_said_is_so(
+    demo_data: Path, redis_url: str, connection: Connection
+) -> None:
+    async with open_desk_on(Settings(data_dir=demo_data, burst_seconds=0), redis_url, alone=True) as desk:
+        customers = [Customer(desk.handles.postbox) for _ in BATCHES]
+        events = [
+            [await customer.posts(*(("", one[1:]) if one[0] == "/" else (one,))) for one in batch.said][-1]
+            for customer, batch in zip(customers, BATCHES, strict=True)
+        ]
+        work = asyncio.create_task(desk.work())
+        for batch, customer, event in zip(BATCHES, customers, events, strict=True):
+            heard = await customer.hears(event)
+            handoff = await desk.staff.handoff(customer.conversation)
+            assert (handoff is not None) == batch.in_line, (batch.said, heard.text)
+            assert not handoff or (handoff.reason, handoff.wanted) == ("asked", batch.wanted), batch.said
+            statuses = [one for one in heard.statuses if one in ("waiting_for_staff", "left_the_line")]
+            assert (statuses[-1:] == ["waiting_for_staff"]) == batch.in_line, (batch.said, statuses)
+            assert "You are not in the line" not in heard.text, batch.said
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+
+async def test_who_waits_is_shown_so_with_every_reply_and_no_procedure_begins_before_they_press_for_it(
+    desk: ShopDesk,
+) -> None:
+    ada = Customer(desk.handles.postbox, "c-ada-holm")
+    await ada.says(press="human")
+    heard = await ada.says("you useless piece of crap, this is outrageous!!")
+    assert "waiting_for_staff" in heard.statuses and heard.text
+    heard = await ada.says("cancel OT-21153083, ordered by mistake")
+    presses = [one.id for one in heard.buttons]
+    assert "waiting_for_staff" in heard.statuses and not any(one.startswith("confirm:") for one in presses), heard.text
+    (does,) = [one for one in presses if one.startswith("do:cancel")]
+    heard = await ada.says(press=does)
+    assert "OT-21153083" in heard.text
+    handoff = await desk.staff.handoff(ada.conversation)
+    assert handoff and handoff.state == "waiting" and handoff.wanted == "OT-21153083"
+    ben = Customer(desk.handles.postbox)
+    await ben.says(press="human")
+    heard = await ben.says("I don't need a person any more")
+    assert "left_the_line" in heard.statuses and await desk.staff.handoff(ben.conversation) is None

@@ -91,15 +91,34 @@ def test_the_tone_is_noted_whether_anybody_comes_for_it_or_not(tone: Tone) -> No
     assert calm.tone < 0.3 and not calm.angry
 
 
-def test_of_what_was_not_known_the_second_time_in_a_row_brings_a_person_and_topics_to_choose_get_a_third() -> None:
-    session = Session("test:1")
-    assert not bringing_in.not_known(turn("a", session=session))
-    second = turn("b", session=session)
-    assert bringing_in.not_known(second) and second.brings_in == "unknown"
-    assert not bringing_in.not_known(turn(press="ask:nothing", session=session)) and session.missed == 2
-    session = Session("test:2")
-    came = [bringing_in.not_known(turn("c", session=session), offers_topics=True) for _ in range(3)]
-    assert came == [False, False, True]
+@dataclass(frozen=True)
+class InVain:
+    """Messages in a row, a letter each. -: no answer; ?: not sure, and topics are offered; 2: two answers, and asked
+    which; a: answered; p: a button of what is not there any more. `comes`: with which of them, from 1; 0: with none."""
+
+    said: str
+    comes: int
+
+
+IN_VAIN = (
+    InVain("-", 0), InVain("?", 0), InVain("2", 0),
+    InVain("--", 2), InVain("??", 2), InVain("-?", 2), InVain("?-", 2), InVain("2-", 2), InVain("2?", 2),
+    InVain("22", 0), InVain("-2", 0), InVain("222", 3), InVain("-22", 3), InVain("-2-", 3), InVain("22?", 3),
+    InVain("-a-", 0), InVain("?a?a-", 0), InVain("?p", 0), InVain("-p-", 3), InVain("a--", 3),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IN_VAIN, ids=lambda case: case.said)
+def test_who_asked_twice_in_vain_gets_a_person_whatever_was_offered_in_between(case: InVain) -> None:
+    session, came = Session("test:1"), list[int]()
+    for number, one in enumerate(case.said, 1):
+        made = turn(press="ask:nothing", session=session) if one == "p" else turn("what?", session=session)
+        if one == "a":
+            session.missed = 0  # as an answerer does
+        elif bringing_in.not_known(made, is_either=one == "2"):
+            came.append(number)
+            assert made.brings_in == "unknown"
+    assert came[:1] == ([case.comes] if case.comes else [])
 
 
 @pytest.mark.parametrize("where", ["waits already", "others read along"])

@@ -15,9 +15,10 @@ from bot.desk.desk import StaffDesk
 from bot.desk.line import Line
 from bot.desk.news import DeskNews
 from bot.desk.overdue import Overdue
-from bot.desk.ratings import Ratings
 from bot.desk.tables import desk_tables
 from bot.desks import Member
+from bot.insights.tables import insight_tables
+from bot.insights.talks import Talks
 from bot.keys import Keys
 from bot.listening import Listener
 from bot.mailbox import Mailbox
@@ -26,8 +27,10 @@ from bot.opening.attachments import store_of_attachments
 from bot.opening.places import database_url, redis_url
 from bot.redis.connection import Connection, connect
 from bot.redis.shards import check_shards
+from bot.shop.database import open_database
 from bot.shop.store import open_store
 
+DAY = 24 * 3600
 PUBLIC = "(others read along)"
 DEEDS = {TOOK: "(has taken it)", RETURNED: "(has given it back to the bot)", CLOSE: "(closed)"}
 
@@ -189,8 +192,10 @@ async def _close(environ: Environ, conversation: str, who: str) -> None:
 
 
 async def _ratings(environ: Environ, days: int) -> None:
-    async with _connected(environ) as (connection, keys):
-        found = await Ratings(connection, keys).since(days * 24 * 3600)
+    """Out of the lead's figures: they are kept once."""
+    async with open_database(database_url(settings_of(environ))) as database:
+        await database.add(insight_tables)
+        found = await Talks(database).stars(time.time() - days * DAY)
     if not found:
         click.echo("Nobody has said how it was.")
         return
@@ -201,7 +206,7 @@ async def _ratings(environ: Environ, days: int) -> None:
 
 async def _overdue(environ: Environ, days: int) -> None:
     async with _connected(environ) as (connection, keys):
-        missed = await Overdue(connection, keys).since(days * 24 * 3600)
+        missed = await Overdue(connection, keys).since(days * DAY)
     for one in missed:
         at, now = datetime.fromtimestamp(one.at, UTC).astimezone(), one.handoff
         became = "it is over" if now is None else f"{now.owner} has it" if now.owner else "still waits"

@@ -12,7 +12,7 @@ from bot.desk.book import Book
 from bot.desk.passwords import Passwords, new_password
 from bot.desk.people import ROLES, Staff
 from bot.desk.tables import desk_tables
-from bot.desks import Member, Role
+from bot.desks import DEEDS, Member, Role
 from bot.opening.places import database_url
 from bot.shop.database import Database, open_database
 
@@ -83,10 +83,11 @@ def remove(environ: Environ, login: str) -> None:
 @staff.command("book", help="Who did what, and when, the newest last.")
 @click.option("--conversation", default="", help="Only what was done in this one.")
 @click.option("--by", default="", metavar="LOGIN", help="Only what they did.")
+@click.option("--deed", default="", type=click.Choice(["", *DEEDS]), show_choices=False, help="Only these: took, ...")
 @click.option("--last", default=100, show_default=True, type=click.IntRange(1, 100_000), help="So many entries.")
 @click.pass_obj
-def read_book(environ: Environ, conversation: str, by: str, last: int) -> None:
-    play(_book(environ, conversation, by, last))
+def read_book(environ: Environ, conversation: str, by: str, deed: str, last: int) -> None:
+    play(_book(environ, conversation, by, deed, last))
 
 
 async def _add(environ: Environ, member: Member, generate: bool) -> None:
@@ -141,9 +142,9 @@ async def _remove(environ: Environ, login: str) -> None:
     click.echo(f"{login} is staff no more. What they had taken, a lead can return: shopdesk desk waiting")
 
 
-async def _book(environ: Environ, conversation: str, by: str, last: int) -> None:
+async def _book(environ: Environ, conversation: str, by: str, deed: str, last: int) -> None:
     async with _opened(environ) as database:
-        entries = await Book(database).entries(last, conversation, by)
+        entries = await Book(database).entries(last, conversation, by, deed=deed)
     for one in reversed(entries):
         at = f"{one.at.astimezone():%Y-%m-%d %H:%M:%S}"
         click.echo("  ".join(filter(None, (at, one.by or "-", one.deed, one.conversation, one.detail))))

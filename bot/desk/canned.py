@@ -28,7 +28,7 @@ class Filling(msgspec.Struct, frozen=True):
     shop: str = ""
 
 
-NAMELESS = re.compile(r" ?\{\{\s*customer\s*\}\}")  # who has given no name is greeted without one
+NAMELESS = re.compile(r"[,，、]? ?\{\{\s*customer\s*\}\}")  # who has given no name is greeted without one
 PLACES = frozenset(Filling.__struct_fields__)
 
 

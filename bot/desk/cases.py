@@ -34,7 +34,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Summaries(Protocol):
-    async def summary(self, talk: str, language: str) -> str:
+    async def summary(self, conversation: str, talk: str, language: str) -> str:
         """In this language; "" where there is none to be had, or none that can be trusted."""
 
 
@@ -71,7 +71,9 @@ class Cases:
         own = await self._own(session)
         orders = _concerned(own, talk, session) if own else []
         cards = [await self._order_card(order, language) for order in orders]
-        written = await self._summaries.summary(talk.as_text(), language) if self._summaries else ""
+        written = ""
+        if self._summaries:
+            written = await self._summaries.summary(conversation, talk.as_text(), language)
         summary = written or in_own_words(
             talk, lambda name: self._prompts.say(language, f"case_{name}"), self._small_talk.is_it
         )

@@ -1,8 +1,8 @@
-"""What staff do with conversations, the same from every desk: bot/desks.py calls it a Desk."""
+"""What staff do with conversations, the same from every desk: bot/desks/handoffs.py calls it a Desk."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from redis.exceptions import RedisError
@@ -11,7 +11,7 @@ from bot.channels import Postbox
 from bot.desk.book import Book
 from bot.desk.canned import unfilled
 from bot.desk.line import Line
-from bot.desk.mirror import Mirrors
+from bot.desk.mirrors import Mirrors
 from bot.desk.news import DeskNews
 from bot.desk.records import kept_note, read_note
 from bot.desks import Handoff, Help, Member, Mirror, NoSuchConversation, NotAllowed, Note, NotFilledIn, NotYours
@@ -51,6 +51,9 @@ class StaffDesk:
     def typing(self) -> AsyncIterator[str]:
         return self._news.typing()
 
+    def writing(self) -> AsyncIterator[str]:
+        return self._news.writing()
+
     async def mirror(self, reader: str, each: Callable[[Mirror], Awaitable[None]]) -> None:
         await self._mirrors.run(reader, each)
 
@@ -65,9 +68,11 @@ class StaffDesk:
         taken_from = ANYBODY if member.role == "lead" else member.login
         return await self._given(conversation, to, by=member, taken_from=taken_from, what="assigned")
 
-    async def _given(self, conversation: str, to: Member, by: Member, taken_from: str, what: str) -> Handoff:
+    async def _given(
+        self, conversation: str, to: Member, by: Member, taken_from: str, what: Literal["took", "assigned"]
+    ) -> Handoff:
         now = time.time()
-        fact = HandoffFact(conversation, 0, now, what, "staff", now, "", by=to.login)  # type: ignore[arg-type]
+        fact = HandoffFact(conversation, 0, now, what, "staff", now, "", by=to.login)
         note = kept_note(by.login, "" if what == "took" else to.login, what)
         letter, said = _heard(conversation, to, TOOK, now)
         answer: Any = await self._run(
@@ -135,9 +140,11 @@ class StaffDesk:
     async def close(self, member: Member, conversation: str, help: Help = "resolved") -> None:
         await self._end(member, conversation, "closed", help, CLOSE)
 
-    async def _end(self, member: Member, conversation: str, what: str, help: str, press: str) -> None:
+    async def _end(
+        self, member: Member, conversation: str, what: Literal["returned", "closed"], help: str, press: str
+    ) -> None:
         now = time.time()
-        fact = HandoffFact(conversation, 0, now, what, "staff", now, "", by=member.login, help=help)  # type: ignore[arg-type]
+        fact = HandoffFact(conversation, 0, now, what, "staff", now, "", by=member.login, help=help)
         letter, said = _heard(conversation, member, press, now)
         answer: Any = await self._run(
             "end_handoff",
@@ -165,6 +172,7 @@ class StaffDesk:
         if handoff and handoff.owner == member.login:
             script_keys = [self._keys.events(conversation)]
             await _explained(self._scripts["pass_by"](keys=script_keys, args=[_typing]))
+            await _explained(self._news.staff_type(conversation))
 
     async def customer_types(self, conversation: str) -> None:
         await _explained(self._news.customer_types(conversation))

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import AsyncIterator
 
 from bot.answering.prompting import DEFAULT_LANGUAGE, Prompts
 from bot.desk.translating import Writer, added, language_name
@@ -17,24 +18,38 @@ KEPT = 200
 
 
 class ModelSummaries:
-    """Asked twice for the same talk, the model is asked once."""
+    """Asked twice for the same talk, the model is asked once. Nothing of a talk that was forgotten stays."""
 
     def __init__(self, writer: Writer, prompts: Prompts) -> None:
         self._writer, self._prompts = writer, prompts
-        self._kept = OrderedDict[tuple[str, str], str]()
+        self._kept = OrderedDict[tuple[str, str], tuple[str, str | None]]()  # None: it is being written
 
-    async def summary(self, talk: str, language: str) -> str:
+    async def summary(self, conversation: str, talk: str, language: str) -> str:
         """ "" where there is none to be had in time, none is needed, or it states what nobody said."""
         if len(talk) < LEAST:
             return ""
-        if (talk, language) not in self._kept:
-            written = await self._written(talk, language)
-            if written is None:
-                return ""
-            self._kept[talk, language] = written
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return self._kept[talk, language]
+        name = conversation, language
+        of, kept = self._kept.get(name, ("", None))
+        if of == talk and kept is not None:
+            return kept
+        self._kept[name] = begun = talk, None
+        written = await self._written(talk, language)
+        if self._kept.get(name) is begun:
+            del self._kept[name]
+            if written is not None:
+                self._keep(name, talk, written)
+        return written or ""
+
+    async def forget(self, forgotten: AsyncIterator[str]) -> None:
+        """Until cancelled. `forgotten`: conversations, as it happens; "" where some may have been missed."""
+        async for conversation in forgotten:
+            for name in [one for one in self._kept if conversation in ("", one[0])]:
+                del self._kept[name]
+
+    def _keep(self, name: tuple[str, str], talk: str, written: str) -> None:
+        self._kept[name] = talk, written
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
 
     async def _written(self, talk: str, language: str) -> str | None:
         """None where the model is away: it is asked again the next time."""

@@ -11,7 +11,7 @@ from bot.redis.connection import Connection
 
 GATHER_SECONDS = 0.2  # changes of so long are told together
 MOST_UNTOLD = 1000  # of one reader; further behind than this, it reads all again
-TYPES = "types"  # instead of the "-" of a change
+CUSTOMER_TYPES, STAFF_TYPE, FORGOTTEN = "types", "staff_type", "forgotten"  # instead of the "-" of a change
 
 
 class DeskNews:
@@ -20,7 +20,8 @@ class DeskNews:
     def __init__(self, connection: Connection, keys: Keys, listener: Listener) -> None:
         self._redis, self._keys, self._listener = connection.commands, keys, listener
         self._readers: set[_Reader] = set()
-        self._typing: set[asyncio.Queue[str]] = set()
+        kinds = (CUSTOMER_TYPES, STAFF_TYPE, FORGOTTEN)
+        self._queues: dict[str, set[asyncio.Queue[str]]] = {kind: set() for kind in kinds}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["DeskNews"]:
@@ -35,16 +36,15 @@ class DeskNews:
     async def _hear(self, tag: str) -> None:
         async with self._listener.listen(self._keys.desk_news(tag)) as present:
             async for told in present:
-                if told and told.answers == TYPES:
-                    self._tell_typing(told.what)
+                kind = told.answers if told else FORGOTTEN
+                conversation = told.what if told else ""
+                for queue in self._queues.get(kind, ()):
+                    with contextlib.suppress(asyncio.QueueFull):  # the next that types comes in three seconds
+                        queue.put_nowait(conversation)
+                if kind in (CUSTOMER_TYPES, STAFF_TYPE):
                     continue
                 for reader in self._readers:
-                    reader.add(told.what if told else "")
-
-    def _tell_typing(self, conversation: str) -> None:
-        for queue in self._typing:
-            with contextlib.suppress(asyncio.QueueFull):  # the next comes in three seconds
-                queue.put_nowait(conversation)
+                    reader.add(conversation)
 
     async def changes(self) -> AsyncIterator[frozenset[str]]:
         """The first says that all is to be read. Never ends."""
@@ -57,18 +57,34 @@ class DeskNews:
         finally:
             self._readers.discard(reader)
 
-    async def typing(self) -> AsyncIterator[str]:
+    def typing(self) -> AsyncIterator[str]:
+        return self._each(CUSTOMER_TYPES)
+
+    def writing(self) -> AsyncIterator[str]:
+        return self._each(STAFF_TYPE)
+
+    def forgotten(self) -> AsyncIterator[str]:
+        """Conversations of which nothing is left, as it happens; "": some may have been missed. Never ends."""
+        return self._each(FORGOTTEN)
+
+    async def _each(self, kind: str) -> AsyncIterator[str]:
         queue: asyncio.Queue[str] = asyncio.Queue(MOST_UNTOLD)
-        self._typing.add(queue)
+        self._queues[kind].add(queue)
         try:
             while True:
                 yield await queue.get()
         finally:
-            self._typing.discard(queue)
+            self._queues[kind].discard(queue)
 
     async def customer_types(self, conversation: str) -> None:
+        await self._told_in_passing(CUSTOMER_TYPES, conversation)
+
+    async def staff_type(self, conversation: str) -> None:
+        await self._told_in_passing(STAFF_TYPE, conversation)
+
+    async def _told_in_passing(self, who: str, conversation: str) -> None:
         """Nobody needs to know it later: it is told, and kept nowhere."""
-        await self._redis.publish(self._keys.desk_news(self._keys.tag(conversation)), f"0 {TYPES} {conversation}")
+        await self._redis.publish(self._keys.desk_news(self._keys.tag(conversation)), f"0 {who} {conversation}")
 
 
 class _Reader:

@@ -44,7 +44,7 @@ _session = msgspec.json.Decoder(Session)
 
 
 class SignIns:
-    """The real People of bot/desks.py. Every method raises ConnectionError when Redis or the database is away."""
+    """The real People of bot/desks. Every method raises ConnectionError when Redis or the database is away."""
 
     def __init__(
         self,

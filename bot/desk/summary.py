@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from bot.insights.corrections import plain
 from bot.messages import STAFF, Event, FinalText, Said
 
 CUSTOMER, DESK = "customer", "desk"
@@ -58,5 +59,5 @@ def in_own_words(talk: Talk, say: Callable[[str], str], is_small_talk: Callable[
 
 
 def shortened(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(plain(text).split())
     return text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 1] + "…"

@@ -66,6 +66,10 @@ class WaitingRoom:
         text = self._words.joined(language, handoff, left, now, already is not None)
         return [FinalText(text), *self._words.buttons(language, handoff, left)]
 
+    def leaves(self, text: str) -> bool:
+        """Whether it says, in any language of the desk, that nobody is needed any more."""
+        return any(self._left.leaves(text, language) for language in self._languages)
+
     def hears(self, turn: Turn, handoff: Handoff | None) -> bool:
         """What is said to the waiting room, and not to who answers questions meanwhile."""
         if turn.press:
@@ -191,6 +195,8 @@ class WaitingRoom:
 
     def _left_the_line(self, turn: Turn) -> tuple[Part, ...]:
         turn.session.waits, turn.session.reach = None, ""
+        record = this_turn()
+        record.handoff, record.noted.handoff = "", None  # where they were about to join it
         text = FinalText(self._words.say(turn.language, "left_line"))
         return text, LEFT_THE_LINE, self._words.human(turn.language)
 

@@ -8,13 +8,10 @@ from typing import Protocol
 import msgspec
 from redis.exceptions import RedisError
 
-from bot.desks import DraftEntry, Member, NotAllowed
-from bot.insights.drafting import Drafts, FaqDraft, as_entry, different, suggested_name
+from bot.desks import Deed, DraftEntry, Member, NotAllowed
+from bot.insights.drafting import Drafts, FaqDraft, as_entry, different, own_name
 from bot.insights.masking import MARKS
-from bot.knowledge.passages import Passage
 from bot.knowledge.reading.drafts import Draft, KnowledgeFileError
-
-MOST_NAMES = 100  # entries of one name that are tried: name, name-2, ...
 
 Say = Callable[..., str]  # (language, name of a sentence, values)
 
@@ -23,19 +20,15 @@ class Publishing(Protocol):
     async def put(self, drafts: Sequence[Draft]) -> object: ...
 
 
-class Knowledge(Protocol):
-    async def passage(self, passage_id: str) -> Passage | None: ...
-
-
 class Book(Protocol):
-    async def write(self, by: str, deed: str, conversation: str = "", detail: str = "") -> None: ...
+    async def write(self, by: str, deed: Deed, conversation: str = "", detail: str = "") -> None: ...
 
 
 class Approving:
     """Its methods raise ConnectionError when Redis or the database is away, and ValueError for what cannot be done."""
 
-    def __init__(self, drafts: Drafts, publishing: Publishing, knowledge: Knowledge, book: Book, say: Say) -> None:
-        self._drafts, self._publishing, self._knowledge, self._book = drafts, publishing, knowledge, book
+    def __init__(self, drafts: Drafts, publishing: Publishing, book: Book, say: Say) -> None:
+        self._drafts, self._publishing, self._book = drafts, publishing, book
         self._say, self._turn = say, asyncio.Lock()
 
     async def waiting(self) -> list[DraftEntry]:
@@ -48,11 +41,13 @@ class Approving:
         ]
 
     async def approve(self, member: Member, id: str, questions: Sequence[str], text: str) -> None:
+        """Where it was broken off before it was done, the same entry is published once more."""
         async with self._turn, _explained():
             draft = await self._draft(member, id)
+            name = own_name(draft)
             draft = msgspec.structs.replace(draft, questions=different(questions), text=text.strip())
             self._check(member, draft, questions)
-            made = as_entry(draft, await self._free_name(draft))
+            made = as_entry(draft, name)
             await self._publishing.put([made])
             await self._drafts.done(draft)
         await self._book.write(member.login, "faq_approved", draft.conversation, made.passage.id)
@@ -78,15 +73,6 @@ class Approving:
             raise ValueError(self._say(member.language, "desk_draft_marks", marks=", ".join(marks)))
         if not draft.questions or not draft.text:
             raise ValueError(self._say(member.language, "desk_draft_empty"))
-
-    async def _free_name(self, draft: FaqDraft) -> str:
-        """An entry that is there is never replaced by a draft."""
-        name = suggested_name(draft)
-        for number in range(1, MOST_NAMES):
-            tried = name if number == 1 else f"{name}-{number}"
-            if not await self._knowledge.passage(as_entry(draft, tried).passage.id):
-                return tried
-        return f"{name}-{draft.id}"
 
 
 @asynccontextmanager

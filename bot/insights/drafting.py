@@ -23,6 +23,7 @@ from bot.redis.connection import Connection
 SOURCE = "staff"  # an import of the shop's files leaves what came from here alone
 MOST_QUESTIONS = 8  # of one entry
 WORDS_OF_A_NAME = 5
+SHORT_ID = 7  # characters: enough to tell entries of the same words apart
 LONGEST_ANSWER = 20_000  # characters
 SHORTEST = 3  # letters; a word of a name is longer
 
@@ -142,8 +143,14 @@ def edited(draft: FaqDraft, written: str) -> FaqDraft:
 
 def suggested_name(draft: FaqDraft) -> str:
     """Of the words of the question; of its id where they are not Latin ones."""
-    said = _words(draft.questions[0])[:WORDS_OF_A_NAME]
+    said = _words(draft.questions[0])[:WORDS_OF_A_NAME] if draft.questions else []
     return "-".join(said) or f"answer-{draft.id}"
+
+
+def own_name(draft: FaqDraft) -> str:
+    """The same whenever the draft is approved, and no other entry's."""
+    name = suggested_name(draft)
+    return name if draft.id in name else f"{name}-{draft.id[:SHORT_ID]}"
 
 
 def different(questions: Sequence[str]) -> tuple[str, ...]:

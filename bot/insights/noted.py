@@ -58,7 +58,6 @@ class Opening(msgspec.Struct, frozen=True):
 class _Encoded(msgspec.Struct, omit_defaults=True):
     told: list[tuple[str, str]]
     missed: list[tuple[int, str]]
-    rated: str
     forget: str
     handoff: Opening | None = None
     adds: dict[str, str] = {}
@@ -73,7 +72,7 @@ class Noted:
     told: list[Passage] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     rated: str = ""  # event id of the customer's message, a space, and how many stars of five
-    comment: str = ""  # event id, a space, and the word that goes with the stars; kept with the turn's fact alone
+    comment: str = ""  # event id, a space, and the word that goes with the stars
     forget: str = ""  # event id up to which everything of the conversation is to go
     handoff: Opening | None = None  # where staff are brought in
     adds: dict[str, str] = field(default_factory=dict)  # what is new of an open handoff, by field
@@ -87,9 +86,7 @@ class Noted:
         told = list({one.id: one.version for one in self.told if one.version}.items())
         lines = [(int(isinstance(line, Unanswered)), msgspec.json.encode(line).decode()) for line in self.lines]
         facts = [msgspec.json.encode(msgspec.structs.replace(one, answered=committed)).decode() for one in self.facts]
-        return msgspec.json.encode(
-            _Encoded(told, lines, self.rated, self.forget, self.handoff, self.adds, facts, leaves)
-        ).decode()
+        return msgspec.json.encode(_Encoded(told, lines, self.forget, self.handoff, self.adds, facts, leaves)).decode()
 
 
 _line: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)

@@ -24,6 +24,7 @@ KEPT_SECONDS = 300.0  # a result is shown again for so long
 MOST_KEPT = 8
 
 Vectors = Callable[[Sequence[str]], Awaitable[Rows]]
+AsksNothing = Callable[[str], bool]
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -43,10 +44,12 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 class Questions:
-    """`vectors`: what texts mean; None where nothing can tell. `order_number`: the regular expression of the shop's."""
+    """`vectors`: what texts mean; None where nothing can tell. `order_number`: the regular expression of the shop's.
+    `asks_nothing`: whether a text is a courtesy, or the wish for a person."""
 
-    def __init__(self, talks: Talks, vectors: Vectors | None, order_number: str) -> None:
+    def __init__(self, talks: Talks, vectors: Vectors | None, order_number: str, asks_nothing: AsksNothing) -> None:
         self._talks, self._vectors, self._order_number = talks, vectors, order_number
+        self._asks_nothing = asks_nothing
         self._kept: dict[tuple[float, float, bool], tuple[float, list[Topic]]] = {}
         self._turn = asyncio.Lock()
 
@@ -97,9 +100,8 @@ class Questions:
             if len(one.text) > LONGEST or PRESS.fullmatch(one.text):
                 continue
             text = " ".join(masked(one.text, self._order_number).split())
-            if _says_something(text):
-                found.setdefault(text.lower().rstrip(" ?!.。？！"), (text, []))[1].append(one)
-        return dict(found.values())
+            found.setdefault(text.lower().rstrip(" ?!.。？！"), (text, []))[1].append(one)
+        return {text: same for text, same in found.values() if _says_something(text) and not self._asks_nothing(text)}
 
 
 def table_of_topics(name: str, topics: Sequence[Topic]) -> Table:

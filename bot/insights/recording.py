@@ -4,6 +4,7 @@ One process of the desk does so at a time; where two do for a moment, what is wr
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from bot.insights.fact_store import FactStore
 from bot.insights.facts import Fact, TurnFact
 from bot.keys import Keys
+from bot.observing import metrics
 from bot.redis.connection import Connection
 from bot.redis.one_at_a_time import one_at_a_time
 
@@ -26,6 +28,7 @@ LOOK_SECONDS = 1.0
 EXPIRE_SECONDS = 6 * 3600.0
 OVERLAP_SECONDS = 60.0  # clocks differ, and an entry may become visible after a later one
 AT_A_TIME = 200  # facts in one transaction: others want to write too
+MOST_WAITING = 200_000  # facts of one shard: Redis has other things to keep
 FEW = 100  # conversations that are forgotten in one transaction
 REFUSED = ("22", "23")  # begins PostgreSQL's codes of data that are wrong
 ROUNDED = 0.001  # seconds: a script writes times less exactly than it was told them
@@ -46,7 +49,7 @@ class Expires(Forgets, Protocol):
 
 class Recorder:
     """`insight_days`: how long what is counted is kept; the texts go with their conversation. `others`: who else has
-    to take what is forgotten, or has grown too old, out of the database."""
+    to take what is forgotten, or has grown too old, out of the database. `most_waiting`: facts of a shard."""
 
     def __init__(
         self,
@@ -55,11 +58,13 @@ class Recorder:
         store: FactStore,
         insight_days: int,
         others: Sequence[Expires] = (),
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         self._connection, self._redis, self._keys = connection, connection.commands, keys
         self._store, self._kept_seconds, self._others = store, insight_days * DAY, others
         self._forgotten: dict[str, float] = {}  # conversation -> when it was forgotten the last time
         self._since = 0.0
+        self._most_waiting, self._dropped = most_waiting, 0
 
     async def run(self) -> None:
         """Until cancelled; trouble is told once and tried again."""
@@ -72,6 +77,8 @@ class Recorder:
                 if str(error) != told:
                     log.warning("what happens is not written into the database: %s", error)
                 told = str(error)
+                with contextlib.suppress(RedisError):
+                    await self.make_room()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _keep_recording(self) -> None:
@@ -87,7 +94,24 @@ class Recorder:
     async def record(self) -> int:
         """All that waits to be written down. Returns how many facts there were. Raises StoreUnavailable and
         redis.exceptions.RedisError: then what was not written is still there."""
-        return sum([await self._record_shard(self._keys.shard(number)) for number in range(self._keys.shards)])
+        count = sum([await self._record_shard(self._keys.shard(number)) for number in range(self._keys.shards)])
+        if self._dropped:
+            log.error("the database was away for too long: %d turns and deeds are missing in it", self._dropped)
+            self._dropped = 0
+        return count
+
+    async def make_room(self) -> int:
+        """While the database is away the oldest facts go where there are too many. Returns how many went. Raises
+        redis.exceptions.RedisError."""
+        gone = 0
+        for number in range(self._keys.shards):
+            key = self._keys.facts(self._keys.shard(number))
+            gone += await self._redis.xtrim(key, maxlen=self._most_waiting, approximate=False)
+        if gone and not self._dropped:
+            log.error("the database is away for too long: the oldest of what it lacks is dropped from now on")
+        self._dropped += gone
+        metrics.facts_dropped_total.inc(gone)
+        return gone
 
     async def _record_shard(self, tag: str) -> int:
         key, count = self._keys.facts(tag), 0

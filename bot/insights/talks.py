@@ -79,6 +79,11 @@ class Talks:
             was_asked[one.conversation] = asks
         return found[::-1]
 
+    async def stars(self, start: float) -> list[int]:
+        """What customers said of closed conversations since then, in the order in which they did."""
+        query = select(turns.c.stars).where(turns.c.at >= start, turns.c.stars > 0).order_by(turns.c.at)
+        return [stars for (stars,) in await self._rows(query)]
+
     async def first_words(self, wanted: Sequence[Talk]) -> dict[tuple[str, str], str]:
         """What the customer wrote first, by conversation and event."""
         found: dict[tuple[str, str], str] = {}

@@ -49,8 +49,8 @@ class TracedPostbox:
     async def happened(self, conversation: str, event: str) -> Happening | None:
         return await self._postbox.happened(conversation, event)
 
-    async def transcript(self, conversation: str, after: str = "") -> list[Event]:
-        return await self._postbox.transcript(conversation, after)
+    async def transcript(self, conversation: str, after: str = "", before: str = "", at_most: int = 0) -> list[Event]:
+        return await self._postbox.transcript(conversation, after, before, at_most)
 
     async def _delivered(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
         """Whoever asks for the next event has handed the last one on."""

@@ -151,6 +151,16 @@ parked_total = Counter("shopdesk_parked_total", "Turns set aside after three tri
 redis_errors_total = Counter(
     "shopdesk_redis_errors_total", "Errors and silences of Redis that this process met.", registry=REGISTRY
 )
+ends_not_shown_total = Counter(
+    "shopdesk_ends_not_shown_total",
+    "Handoffs that are over, which could not be shown in a group of staff however often it was tried.",
+    registry=REGISTRY,
+)
+facts_dropped_total = Counter(
+    "shopdesk_facts_dropped_total",
+    "Turns and deeds of staff that were never written into the database: it was away for too long.",
+    registry=REGISTRY,
+)
 deliveries_total = Counter(
     "shopdesk_deliveries_total",
     "Ends of deliveries, by channel. delivered; again: the platform was in trouble, it is tried again; left: the "

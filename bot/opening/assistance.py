@@ -1,5 +1,6 @@
 """The help that staff get: put together for a process that serves a desk."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -10,6 +11,7 @@ from bot.desk.canned import CannedStore
 from bot.desk.cases import Cases, SavedSessions
 from bot.desk.drafts import ReplyDrafts
 from bot.desk.model_summary import ModelSummaries
+from bot.desk.news import DeskNews
 from bot.desk.small_talk import SmallTalk
 from bot.desk.translating import Translating
 from bot.desk.writer import open_writer
@@ -19,17 +21,21 @@ from bot.opening.premises import Premises
 
 
 @asynccontextmanager
-async def assistance_of(on: Premises, postbox: Postbox, canned: CannedStore) -> AsyncIterator[ShopAssistance]:
-    """With the model where one is set. Raises StoreUnavailable."""
+async def assistance_of(
+    on: Premises, postbox: Postbox, canned: CannedStore, news: DeskNews
+) -> AsyncIterator[ShopAssistance]:
+    """With the model where one is set. `news`: tells of what is forgotten. Raises StoreUnavailable."""
     small_talk = SmallTalk(on.prompts)
     sessions = SavedSessions(on.connection, on.keys)
     async with AsyncExitStack() as opened:
-        writer = None
+        writer = summaries = None
         if on.settings.model_url:
             settings, key = on.settings, on.settings.model_key.get_secret_value()
             deadlines = Deadlines(settings.model_first_token_seconds, settings.model_reply_seconds)
             opening = open_writer(settings.model_urls, settings.model_name, key, deadlines)
             writer = await opened.enter_async_context(opening)
+            summaries = ModelSummaries(writer, on.prompts)
+            opened.callback(asyncio.create_task(summaries.forget(news.forgotten())).cancel)
         yield ShopAssistance(
             postbox,
             Cases(
@@ -38,7 +44,7 @@ async def assistance_of(on: Premises, postbox: Postbox, canned: CannedStore) -> 
                 on.presenting,
                 on.prompts,
                 small_talk,
-                ModelSummaries(writer, on.prompts) if writer else None,
+                summaries,
             ),
             ReplyDrafts(on.retriever, LanguageDetector(on.prompts.languages), small_talk),
             canned,

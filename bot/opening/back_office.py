@@ -74,65 +74,66 @@ async def open_back_office(settings: Settings, announce: Callable[[str], None]) 
 async def back_office_of(premises: Premises) -> AsyncIterator[BackOffice]:
     on, settings = premises, premises.settings
     async with AsyncExitStack() as opened:
-        intents = {
-            language: Intents(on.prompts.table(language, "intents.toml")["wanted"]) for language in on.prompts.languages
-        }
         mailer = mailer_of(settings, on.profile, on.announce)
-        identity = Identity(on.store, on.limits)
-        ground = Ground(
-            on.profile,
-            on.store,
-            identity,
-            on.retriever,
-            on.presenting,
-            on.prompts,
-            intents,
-            OneTimeCodes(on.connection, on.limits),
-            Postroom(mailer) if mailer else None,
-            LinkCodes(on.connection, on.limits),
-            on.limits,
-            ErrandBook(on.connection) if mailer else None,
-            on.attachments,
-        )
+        ground = _ground(on, mailer)
         mailbox = Mailbox(on.connection, on.keys, Listener(on.connection))
         answers = AnswerMail(ground, on.connection, on.keys, mailbox)
         if mailer:
             await opened.enter_async_context(_mailing(ground, mailer, answers))
         answerer = await opened.enter_async_context(_answerer(settings, ground))
-        manners = Manners(ground, links := LinkDesk(ground), sees=settings.model_sees and bool(settings.model_url))
-        noting = Noting(on.profile.order_number)
         expected = ExpectedWait(on.connection, on.keys, OpeningHours(on.profile.desk))
-        with_staff = WithStaff(
-            Line(on.connection, on.keys),
-            WaitingRoom(ground, expected, answers=answers),
-            When.of(on.prompts, settings.tone_threshold),
-            manners.rating,
-            on.prompts,
-            noting,
-        )
-        detector = LanguageDetector(on.prompts.languages)
-        manager = ConversationManager(
-            answerer,
-            ActionDesk(ground),
-            links,
-            with_staff,
-            identity,
-            detector,
-            on.prompts,
-            intents,
-            noting,
-            manners,
-        )
-        queue = TurnQueue(on.connection, on.keys, f"worker-{os.getpid()}-{secrets.token_hex(4)}")
-        ageing = asyncio.create_task(_keep_fresh(on.store))
-        opened.callback(ageing.cancel)
-        if settings.site_refresh_hours:
-            opened.callback(asyncio.create_task(_site_rounds(on).keep()).cancel)
+        manager = _manager(on, ground, answerer, WaitingRoom(ground, expected, answers=answers))
         await opened.enter_async_context(recording(on))
         keeper = ClockKeeper(on.connection, on.keys, mailbox, on.profile.desk, expected)
-        opened.callback(asyncio.create_task(keeper.run()).cancel)
+        beside = [
+            _keep_fresh(on.store),
+            keeper.run(),
+            *([_site_rounds(on).keep()] if settings.site_refresh_hours else []),
+        ]
+        for each in beside:
+            opened.callback(asyncio.create_task(each).cancel)
+        queue = TurnQueue(on.connection, on.keys, f"worker-{os.getpid()}-{secrets.token_hex(4)}")
         timing = Timing(burst=settings.burst_seconds, grace=settings.grace_seconds)
         yield BackOffice(Worker(queue, manager, on.keys, settings.workers, timing), on.alone)
+
+
+def _ground(on: Premises, mailer: Mailer | None) -> Ground:
+    intents = {
+        language: Intents(on.prompts.table(language, "intents.toml")["wanted"]) for language in on.prompts.languages
+    }
+    return Ground(
+        on.profile,
+        on.store,
+        Identity(on.store, on.limits),
+        on.retriever,
+        on.presenting,
+        on.prompts,
+        intents,
+        OneTimeCodes(on.connection, on.limits),
+        Postroom(mailer) if mailer else None,
+        LinkCodes(on.connection, on.limits),
+        on.limits,
+        ErrandBook(on.connection) if mailer else None,
+        on.attachments,
+    )
+
+
+def _manager(on: Premises, ground: Ground, answerer: Answerer, room: WaitingRoom) -> ConversationManager:
+    links, noting = LinkDesk(ground), Noting(on.profile.order_number)
+    manners = Manners(ground, links, sees=on.settings.model_sees and bool(on.settings.model_url))
+    when = When.of(on.prompts, on.settings.tone_threshold)
+    return ConversationManager(
+        answerer,
+        ActionDesk(ground),
+        links,
+        WithStaff(Line(on.connection, on.keys), room, when, manners.rating, on.prompts, noting),
+        ground.identity,
+        LanguageDetector(on.prompts.languages),
+        on.prompts,
+        ground.intents,
+        noting,
+        manners,
+    )
 
 
 @asynccontextmanager

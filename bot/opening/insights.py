@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.answering.prompting import DEFAULT_LANGUAGE
 from bot.desk.book import Book
+from bot.desk.small_talk import SmallTalk
 from bot.insights.approving import Approving
 from bot.insights.drafting import Drafts
 from bot.insights.fact_store import FactStore
@@ -18,7 +19,6 @@ from bot.insights.questions import Questions
 from bot.insights.recording import Recorder
 from bot.insights.tables import insight_tables
 from bot.insights.talks import Talks
-from bot.knowledge.index import KnowledgeIndex
 from bot.opening.premises import Premises
 
 log = logging.getLogger(__name__)
@@ -52,16 +52,15 @@ async def talks_of(on: Premises) -> Talks:
 async def insight_of(on: Premises, book: Book) -> ShopInsight:
     """Raises StoreUnavailable."""
     talks = await talks_of(on)
-    vectors = on.retriever.vectors if isinstance(on.retriever, KnowledgeIndex) else None
 
     def say(language: str, name: str, **values: object) -> str:
         return on.prompts.say(language if language in on.prompts.languages else DEFAULT_LANGUAGE, name, **values)
 
-    questions = Questions(talks, vectors, on.profile.order_number)
+    questions = Questions(talks, on.retriever.vectors, on.profile.order_number, SmallTalk(on.prompts).is_it)
     zone = ZoneInfo(on.profile.desk.time_zone)
     return ShopInsight(
         LookingBack(talks, questions, zone, on.settings.tone_threshold),
-        Approving(Drafts(on.connection, on.keys), on.publishing, on.retriever, book, say),
+        Approving(Drafts(on.connection, on.keys), on.publishing, book, say),
     )
 
 

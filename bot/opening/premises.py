@@ -17,8 +17,7 @@ from bot.desk.people import Staff
 from bot.desk.tables import desk_tables
 from bot.keys import Keys
 from bot.knowledge.embedding.choosing import choose_embedder, choose_reranker
-from bot.knowledge.index import open_index
-from bot.knowledge.passages import Retriever
+from bot.knowledge.index import KnowledgeIndex, open_index
 from bot.knowledge.reranked import Reranked
 from bot.knowledge.searching.choosing import choose_milvus
 from bot.knowledge.searching.milvus_serving import MilvusFinder
@@ -46,7 +45,7 @@ class Premises:
     profile: ShopProfile
     prompts: Prompts
     publishing: Publishing
-    retriever: Retriever
+    retriever: KnowledgeIndex | Reranked
     presenting: Presenting
     attachments: KeptAttachments
     figures: Figures

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
@@ -27,6 +28,7 @@ CONNECTIONS = 64  # per process and node; one command takes a tenth of a millise
 COMMAND_SECONDS = 5.0
 SILENCE_SECONDS = 5.0
 SCRIPTS = Path(__file__).parent.parent / "scripts"
+INCLUDE = re.compile(r"^--#include (\S+)$", re.MULTILINE)
 ONCE: dict[str, Any] = {
     "decode_responses": True,
     "retry": Retry(NoBackoff(), 0),
@@ -50,7 +52,16 @@ class Script:
 
 
 def script(redis: Redis, name: str) -> Script:
-    return Script(redis, (SCRIPTS / f"{name}.lua").read_text(encoding="utf-8"))
+    return Script(redis, script_text(name))
+
+
+def script_text(name: str) -> str:
+    """As a server is given it: with the pieces that its lines include."""
+    return _with_pieces((SCRIPTS / f"{name}.lua").read_text(encoding="utf-8"))
+
+
+def _with_pieces(text: str) -> str:
+    return INCLUDE.sub(lambda found: _with_pieces((SCRIPTS / found[1]).read_text(encoding="utf-8").rstrip()), text)
 
 
 @asynccontextmanager

@@ -6,6 +6,8 @@
 --       who writes (customer, staff, '' for what nobody wrote), the beginning of what they write,
 --       what is written down where it is an answer of staff
 -- Returns the event id; {what there is too much of, seconds to wait} where it is not stored.
+--#include pieces/facts.lua
+--#include pieces/telling.lua
 local seen = redis.call('GET', KEYS[1])
 if seen then return seen end
 local per_minute = tonumber(ARGV[7])
@@ -22,21 +24,14 @@ redis.call('SET', KEYS[1], id, 'EX', ARGV[5])
 if per_minute > 0 and redis.call('INCR', KEYS[5]) == 1 then redis.call('EXPIRE', KEYS[5], 60) end
 redis.call('RPUSH', KEYS[2], id .. ' ' .. ARGV[1])
 if ARGV[14] == '1' then redis.call('HSETNX', KEYS[7], 'upto', id) end
-if redis.call('EXPIRE', KEYS[7], ARGV[6]) == 1 then
-  redis.call('ZADD', KEYS[8], 0, ARGV[3])
-  redis.call('PUBLISH', KEYS[8], '0 - ' .. ARGV[3])
-end
-redis.call('PUBLISH', KEYS[4], id .. '  ' .. ARGV[2])
+tell(id, ARGV[2], ARGV[3], ARGV[6], KEYS[4], KEYS[7], KEYS[8])
 if redis.call('EXISTS', KEYS[9]) == 1 then
   if ARGV[17] == 'customer' then
     redis.call('HSET', KEYS[9], 'wrote', ARGV[16])
     if ARGV[18] ~= '' then redis.call('HSET', KEYS[9], 'words', ARGV[18]) end
   elseif ARGV[17] == 'staff' then
     redis.call('HSET', KEYS[9], 'answered', ARGV[16])
-    local fact, kept = cjson.decode(ARGV[19]), redis.call('HMGET', KEYS[9], 'number', 'since', 'reason', 'channel', 'language')
-    fact.number, fact.since, fact.reason, fact.channel = tonumber(kept[1]), tonumber(kept[2]), kept[3], kept[4]
-    fact.language = kept[5] or ''
-    redis.call('XADD', KEYS[11], 'MAXLEN', '~', 200000, '*', 'fact', cjson.encode(fact))
+    write_down_of(known_of(KEYS[9]), KEYS[11], cjson.decode(ARGV[19]))
   end
   if ARGV[17] ~= '' then redis.call('ZADD', KEYS[10], ARGV[16], ARGV[3]) end  -- its clock looks again
   redis.call('PUBLISH', ARGV[15], '0 - ' .. ARGV[3])

@@ -1,17 +1,18 @@
 -- End a turn: state, reply and the answered mail go in one step, or not at all. Asked again, it only says how it ended.
 -- KEYS: turn, mailbox, session, events, lease, ready, staff, line for staff, parked, told, tellings, tellings by time,
---       missed, unanswered, forgotten, ratings, handoff, handoffs, clocks, facts, notes
+--       missed, unanswered, forgotten, handoff, handoffs, clocks, facts, notes
 -- ARGV: fence, taken, most waiting (-1: any), staff and how often that changed, session, session seconds, token, group, answered,
 --       time at which it joins the line for staff ('' where it does not), conversation,
 --       why its mail is parked ('' where it is answered), time now, step back (1: more mail waits its turn anew),
 --       the last passing piece of the reply ('' where there is none),
 --       what is noted of it ('' for nothing; JSON: told: [passage, version]..., missed: [1: a new question, line]...,
---       rated: [event, stars], forget: the event up to which everything of the conversation goes; both '' for nothing;
+--       forget: the event up to which everything of the conversation goes, '' for nothing;
 --       handoff: what is known of it where it begins; adds: what is new of it; leaves: the line; facts: written down),
 --       news of the desk, event...
 -- Returns 0 finished, 1 there is more mail (lease and token kept), 2 there is more mail and it waits in line again,
 -- -1 another worker took over, -2 staff took or left the conversation meanwhile,
 -- -3 the customer wrote meanwhile: more than `most waiting` wait.
+--#include pieces/facts.lua
 local fence, ended = string.match(redis.call('HGET', KEYS[1], 'ended') or '', '^(%S+) (%S+)$')
 if fence == ARGV[1] then return tonumber(ended) end
 if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[1] then return -1 end
@@ -42,51 +43,48 @@ if since then
   end
 end
 redis.call('HDEL', KEYS[1], 'since', 'begun', 'tries')
-local function write_down(what)
-  local handoff, kept = {is = 'handoff', conversation = ARGV[11], at = tonumber(ARGV[13]), what = what}, {}
-  local fields = redis.call('HGETALL', KEYS[17])
-  for i = 1, #fields, 2 do kept[fields[i]] = fields[i + 1] end
-  handoff.number, handoff.since = tonumber(kept.number), tonumber(kept.since)
-  handoff.reason, handoff.channel, handoff.language = kept.reason, kept.channel, kept.language
-  redis.call('XADD', KEYS[20], 'MAXLEN', '~', 200000, '*', 'fact', cjson.encode(handoff))
+local function handoff_is(what)
+  local fact = {is = 'handoff', conversation = ARGV[11], at = tonumber(ARGV[13]), what = what}
+  write_down_of(known_of(KEYS[16]), KEYS[19], fact)
 end
-local had = redis.call('EXISTS', KEYS[17])
+local had = redis.call('EXISTS', KEYS[16])
 local function leave()
   redis.call('ZREM', KEYS[8], ARGV[11])
+  redis.call('ZREM', KEYS[17], ARGV[11])
   redis.call('ZREM', KEYS[18], ARGV[11])
-  redis.call('ZREM', KEYS[19], ARGV[11])
-  redis.call('DEL', KEYS[17])
+  redis.call('DEL', KEYS[16])
 end
 if noted.leaves and had == 1 then
-  write_down('withdrawn')
+  handoff_is('withdrawn')
   leave()
 end
 if noted.forget and noted.forget ~= '' then  -- nothing of before goes into a handoff that begins with this
   if redis.call('EXISTS', KEYS[7]) == 0 then leave() end
-  redis.call('HDEL', KEYS[17], 'words', 'wrote', 'asked', 'contact', 'wanted')  -- staff go on, and nobody is left silent
+  redis.call('HDEL', KEYS[16], 'words', 'wrote', 'asked', 'contact', 'wanted')  -- staff go on, and nobody is left silent
 end
-local is_open = redis.call('EXISTS', KEYS[17]) == 1 and redis.call('ZSCORE', KEYS[8], ARGV[11])
+local is_open = redis.call('EXISTS', KEYS[16]) == 1 and redis.call('ZSCORE', KEYS[8], ARGV[11])
 if ARGV[10] ~= '' and redis.call('EXISTS', KEYS[7]) == 0 and not is_open then
   redis.call('ZADD', KEYS[8], ARGV[10], ARGV[11])
   local channel = string.match(ARGV[11], '^[^:]*')
-  redis.call('DEL', KEYS[17])
-  redis.call('HSET', KEYS[17], 'number', redis.call('HINCRBY', KEYS[1], 'handoffs', 1), 'state', 'waiting',
+  redis.call('DEL', KEYS[16])
+  redis.call('HSET', KEYS[16], 'number', redis.call('HINCRBY', KEYS[1], 'handoffs', 1), 'state', 'waiting',
     'since', ARGV[10], 'wrote', ARGV[10], 'reason', 'parked', 'channel', channel)
   for field, value in pairs(noted.handoff or {}) do
-    if value ~= '' then redis.call('HSET', KEYS[17], field, value) end  -- nothing is known of what nobody can read
+    if value ~= '' then redis.call('HSET', KEYS[16], field, value) end  -- nothing is known of what nobody can read
   end
+  redis.call('ZADD', KEYS[17], ARGV[10], ARGV[11])
   redis.call('ZADD', KEYS[18], ARGV[10], ARGV[11])
-  redis.call('ZADD', KEYS[19], ARGV[10], ARGV[11])
-  write_down('opened')
+  handoff_is('opened')
   had = 1
 end
-if redis.call('EXISTS', KEYS[17]) == 1 then
-  for field, value in pairs(noted.adds or {}) do redis.call('HSET', KEYS[17], field, value) end
-  redis.call('EXPIRE', KEYS[17], ARGV[6])
+if redis.call('EXISTS', KEYS[16]) == 1 then
+  for field, value in pairs(noted.adds or {}) do redis.call('HSET', KEYS[16], field, value) end
+  redis.call('EXPIRE', KEYS[16], ARGV[6])
 end
-for _, fact in ipairs(noted.facts or {}) do redis.call('XADD', KEYS[20], 'MAXLEN', '~', 200000, '*', 'fact', fact) end
+for _, fact in ipairs(noted.facts or {}) do write_down(KEYS[19], fact) end
 for i = 18, #ARGV do tell(ARGV[i]) end
-if had == 1 then redis.call('PUBLISH', ARGV[17], '0 - ' .. ARGV[11]) end
+local is_forgotten = (noted.forget or '') ~= ''
+if had == 1 or is_forgotten then redis.call('PUBLISH', ARGV[17], (is_forgotten and '0 forgotten ' or '0 - ') .. ARGV[11]) end
 redis.call('XTRIM', KEYS[4], 'MAXLEN', '~', 10000)  -- nobody reads back further
 redis.call('EXPIRE', KEYS[4], ARGV[6])
 redis.call('EXPIRE', KEYS[1], ARGV[6])
@@ -107,16 +105,12 @@ if ARGV[16] ~= '' then
     for _, field in ipairs(redis.call('HKEYS', KEYS[9])) do
       if string.sub(field, 1, #mine) == mine then redis.call('HDEL', KEYS[9], field) end
     end
-    redis.call('DEL', KEYS[21])
-    for _, entry in ipairs(redis.call('XREVRANGE', KEYS[20], '+', '-', 'COUNT', 5000)) do  -- not in the database yet
-      if cjson.decode(entry[2][2]).conversation == ARGV[11] then redis.call('XDEL', KEYS[20], entry[1]) end
+    redis.call('DEL', KEYS[20])
+    for _, entry in ipairs(redis.call('XREVRANGE', KEYS[19], '+', '-', 'COUNT', 5000)) do  -- not in the database yet
+      if cjson.decode(entry[2][2]).conversation == ARGV[11] then redis.call('XDEL', KEYS[19], entry[1]) end
     end
     redis.call('ZADD', KEYS[15], ARGV[13], ARGV[11])
     redis.call('ZREMRANGEBYSCORE', KEYS[15], '-inf', oldest)
-  end
-  if noted.rated ~= '' then
-    redis.call('ZADD', KEYS[16], ARGV[13], noted.rated)
-    redis.call('ZREMRANGEBYSCORE', KEYS[16], '-inf', oldest)
   end
   for _, telling in ipairs(noted.told) do
     local passage, said = telling[1], telling[2] .. ' ' .. ARGV[9]

@@ -31,6 +31,6 @@ end
 redis.call('ZADD', KEYS[15], ARGV[5], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[15], '-inf', ARGV[5] - ARGV[4])
 redis.call('PUBLISH', ARGV[2], ARGV[3] .. ' ' .. ARGV[1])
-redis.call('PUBLISH', ARGV[7], '0 - ' .. ARGV[1])
+redis.call('PUBLISH', ARGV[7], '0 forgotten ' .. ARGV[1])
 redis.call('PUBLISH', KEYS[3], id .. ' ' .. ARGV[3] .. ' ' .. ARGV[6])  -- nobody waits for a reply any more
 return 1

@@ -3,6 +3,7 @@
 -- ARGV: conversation, number, taken, answered ('' for never), since when the customer waits, step, the stage that it brings,
 --       news of the desk, note, what is written down of it, session seconds, arrivals, an event id after all others
 -- Returns 0 where it is not so any more.
+--#include pieces/facts.lua
 local kept = redis.call('HMGET', KEYS[1], 'number', 'state', 'taken', 'answered')
 if kept[1] ~= ARGV[2] or kept[2] ~= 'taken' or kept[3] ~= ARGV[3] or (kept[4] or '') ~= ARGV[4] then return 0 end
 redis.call('DEL', KEYS[2])
@@ -13,7 +14,7 @@ redis.call('ZADD', KEYS[3], ARGV[5], ARGV[1])
 redis.call('ZADD', KEYS[4], ARGV[5], ARGV[1])
 redis.call('XADD', KEYS[5], '*', 'note', ARGV[9])
 redis.call('EXPIRE', KEYS[5], ARGV[11])
-redis.call('XADD', KEYS[6], 'MAXLEN', '~', 200000, '*', 'fact', ARGV[10])
+write_down(KEYS[6], ARGV[10])
 redis.call('PUBLISH', ARGV[12], ARGV[13] .. ' ' .. ARGV[1])
 redis.call('PUBLISH', ARGV[8], '0 - ' .. ARGV[1])
 return 1

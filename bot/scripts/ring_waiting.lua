@@ -4,6 +4,7 @@
 --       note of the reminder, step for the customer ('' for none), the stage that it brings, note of that nobody came in
 --       time ('' where it is not that), what is written down of it, session seconds
 -- Returns 0 where it is not due any more.
+--#include pieces/facts.lua
 local kept = redis.call('HMGET', KEYS[1], 'number', 'state', 'since', 'stage', 'alerts')
 if kept[1] ~= ARGV[2] or kept[2] ~= 'waiting' or kept[3] ~= ARGV[3] or (kept[4] or '') ~= ARGV[4] then return 0 end
 if tonumber(kept[5] or '0') < tonumber(ARGV[5]) then
@@ -14,7 +15,7 @@ if ARGV[9] ~= '' then redis.call('HSET', KEYS[1], 'stage', ARGV[10], 'ringing', 
 if ARGV[11] ~= '' then
   redis.call('HSET', KEYS[1], 'overdue', '1', 'missed', '1')
   redis.call('XADD', KEYS[2], '*', 'note', ARGV[11])
-  redis.call('XADD', KEYS[3], 'MAXLEN', '~', 200000, '*', 'fact', ARGV[12])
+  write_down(KEYS[3], ARGV[12])
   redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
   redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', ARGV[6] - ARGV[13])
 end

@@ -6,6 +6,7 @@
 --       (field, value)... of a handoff that begins with this
 -- Returns {'none'} where there is no such conversation, {'other', login} where somebody else has it,
 -- {'mine'} where this one had it already, {'taken', number}.
+--#include pieces/deed.lua
 if redis.call('EXISTS', KEYS[1]) == 0 then return {'none'} end
 local owner = redis.call('GET', KEYS[2])
 if owner == ARGV[2] and redis.call('EXISTS', KEYS[4]) == 1 then return {'mine'} end
@@ -21,22 +22,7 @@ redis.call('HSET', KEYS[4], 'state', 'taken', 'owner', ARGV[2], 'taken', ARGV[4]
 redis.call('HDEL', KEYS[4], 'overdue')
 redis.call('EXPIRE', KEYS[4], ARGV[5])
 redis.call('ZADD', KEYS[6], ARGV[4], ARGV[1])
-redis.call('XADD', KEYS[7], '*', 'note', ARGV[11])
-redis.call('EXPIRE', KEYS[7], ARGV[5])
-local fact, kept = cjson.decode(ARGV[10]), redis.call('HMGET', KEYS[4], 'number', 'since', 'reason', 'channel', 'language')
-fact.number, fact.since, fact.reason, fact.channel = tonumber(kept[1]), tonumber(kept[2]), kept[3], kept[4]
-fact.language = kept[5] or ''
-redis.call('XADD', KEYS[8], 'MAXLEN', '~', 200000, '*', 'fact', cjson.encode(fact))
-local id = redis.call('XADD', KEYS[1], '*', 'what', ARGV[7])
-redis.call('EXPIRE', KEYS[1], ARGV[5])
-if redis.call('RPUSH', KEYS[10], id .. ' ' .. ARGV[3]) == 1 then
-  redis.call('XADD', KEYS[11], '*', 'conversation', ARGV[1])
-end
-if redis.call('EXPIRE', KEYS[12], ARGV[5]) == 1 then
-  redis.call('ZADD', KEYS[13], 0, ARGV[1])
-  redis.call('PUBLISH', KEYS[13], '0 - ' .. ARGV[1])
-end
-redis.call('PUBLISH', KEYS[1], id .. '  ' .. ARGV[7])
-redis.call('PUBLISH', ARGV[6], id .. ' ' .. ARGV[1])
-redis.call('PUBLISH', ARGV[8], '0 - ' .. ARGV[1])
-return {'taken', kept[1]}
+local known = known_of(KEYS[4])
+note_deed(ARGV[11], ARGV[5], ARGV[10], known)
+hear(ARGV[1], ARGV[7], ARGV[3], ARGV[5], ARGV[6], ARGV[8])
+return {'taken', known[1]}

@@ -1,0 +1,1 @@
+"""What a full line costs the pages of staff."""
