@@ -66,7 +66,7 @@ async def at_the_desk(
 ) -> AsyncIterator[StaffPage]:
     """Signed in by the form. Nothing may go wrong in the page, and its content policy never has anything to refuse."""
     context = await browser.new_context(**{**WIDE, **options})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(40_000)
     await context.add_init_script(WATCH)
     try:
         page = await context.new_page()
@@ -76,7 +76,7 @@ async def at_the_desk(
         await page.locator("#login").fill(login)
         await page.locator("#password").fill(shop.password)
         await page.locator("#password").press("Enter")
-        await page.wait_for_url(f"**{path}")
+        await page.wait_for_url(shop.url + path)
         yield StaffPage(shop, context, page)
         assert problems == []
         assert await page.evaluate("window.violations") == []

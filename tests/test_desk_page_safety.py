@@ -1,25 +1,21 @@
-"""The web desk in a real browser: nothing that a customer sends ever runs there, and nobody is left out."""
+"""The web desk in a real browser: nothing that a customer sends ever runs there."""
 
 # ruff: noqa: F401, F811  # `browser` and `shop` are fixtures
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import axe_playwright_python  # type: ignore[import-untyped]
 import pytest
 from playwright.async_api import Browser, Route, WebSocketRoute, expect
 
 from bot.messages import Attachment, Incoming
 from tests.desk_pages import StaffPage, at_the_desk, shop, waiting
 from tests.staff_pages import StaffedShop
-from tests.widget_visits import PHONE, browser
+from tests.widget_visits import browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 HOSTILE = (Path(__file__).parent / "data" / "hostile_markup.txt").read_text("utf-8").splitlines()
 TALK = "web:01HOSTILE"
 NOW = time.time()
@@ -173,56 +169,3 @@ async def test_hostile_words_of_a_real_customer_come_to_staff_as_they_were_writt
         await staff.key("e")
         await staff.page.get_by_role("button", name="Not solved").click()
         await expect(staff.page.locator("a.row")).to_have_count(0)
-
-
-async def complaints(staff: StaffPage) -> list[str]:
-    await staff.page.add_script_tag(path=AXE)
-    found = await staff.page.evaluate("axe.run()")
-    assert await staff.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), staff.page.url
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
-
-
-@asynccontextmanager
-async def a_talk(browser: Browser, shop: StaffedShop, words: str, **options: Any) -> AsyncIterator[StaffPage]:
-    """One that its member has taken."""
-    async with waiting(shop, words) as caller, at_the_desk(browser, shop, bypass_csp=True, **options) as staff:
-        await staff.open(words)
-        await expect(staff.page.locator("#cards")).not_to_have_attribute("hidden", "")
-        await staff.page.locator("#deeds .primary").click()
-        await expect(staff.text).to_be_visible()
-        otto = await shop.desk.handles.staff.people.named("otto")
-        assert otto is not None
-        await shop.desk.handles.staff.desk.note(otto, caller.id, "Shelf C4")
-        await expect(staff.log.locator(".note")).to_be_visible()
-        yield staff
-        await shop.desk.handles.staff.desk.close(otto, caller.id)
-
-
-async def test_no_page_leaves_anybody_out_by_day_on_a_wide_screen(browser: Browser, shop: StaffedShop) -> None:
-    async with a_talk(browser, shop, "How long does delivery take?") as staff:
-        assert await complaints(staff) == []
-        await staff.text.blur()
-        await staff.key("?")
-        await expect(staff.page.locator("#keys")).to_be_visible()
-        assert await complaints(staff) == []
-        for path, drawn in {"answers": ".entry", "insight": ".figures", "account": "#change"}.items():
-            await staff.go(f"/desk/{path}")
-            await expect(staff.page.locator(drawn).first).to_be_visible()
-            assert await complaints(staff) == [], path
-
-
-async def test_nor_at_night_on_a_phone_in_chinese(browser: Browser, shop: StaffedShop) -> None:
-    options = {"locale": "zh-CN", "color_scheme": "dark", **PHONE}
-    async with a_talk(browser, shop, "配送需要多久？", **options) as staff:
-        assert await complaints(staff) == []
-        await staff.page.locator("#show-side").click()
-        assert await complaints(staff) == []
-        await staff.go("/desk")
-        await expect(staff.page.locator("a.row")).to_be_visible()
-        assert await complaints(staff) == []
-        await staff.go("/desk/insight")
-        await expect(staff.page.locator(".figures").first).to_be_visible()
-        assert await complaints(staff) == []
-        await staff.context.clear_cookies()
-        await staff.go("/desk/sign-in")
-        assert await complaints(staff) == []

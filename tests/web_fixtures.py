@@ -13,6 +13,8 @@ from adapters.web.app import build_app
 from adapters.web.server import bind, serve
 from adapters.web.settings import read_settings
 from bot.channels import Handles, TooMuch
+from bot.desk.desk_settings import DeskSettings
+from bot.desk.hours import OpeningHours
 from bot.desks import StaffSide
 from bot.messages import DONE, THINKING, Event, FinalText, Happening, Incoming, Said, TextDelta
 from bot.pages import Page, Visitor
@@ -148,6 +150,8 @@ class CountingLimiter:
         self.tries[what, who] += 1
         return 0 if self.tries[what, who] <= at_most else 7
 
+    allow_use = allow
+
 
 class FewPages:
     """A shop of a handful of pages."""
@@ -224,7 +228,7 @@ class Served:
             bookmarks=NotOnTheWeb(),
             attachments=NotOnTheWeb(),
             pages=FewPages(demo),
-            staff=StaffSide(NotOnTheWeb(), NotOnTheWeb(), NotOnTheWeb(), NotOnTheWeb()),
+            staff=StaffSide(*[NotOnTheWeb()] * 5, hours=OpeningHours(DeskSettings())),
             figures=self.figures,
             health=self._health,
             secret=SECRET,

@@ -19,6 +19,7 @@ from adapters.web.files import CustomersFiles, FileLinks
 from adapters.web.headers import Guard, is_desk
 from adapters.web.intake import Intake
 from adapters.web.metrics import Metrics
+from adapters.web.opening import OpeningPages
 from adapters.web.refusals import Refusal, on_api_exception, on_refusal, refusal_response
 from adapters.web.settings import WebSettings
 from adapters.web.socket import Sockets
@@ -56,6 +57,7 @@ def build_app(settings: WebSettings, handles: Handles, closing: asyncio.Event) -
             *Api(settings, handles, tokens, identities, intake, uploads, crowd, links, closing).routes(),
             *Sockets(settings, handles, tokens, intake, crowd, links).routes(),
             *CustomersFiles(handles, links).routes(),
+            *OpeningPages(handles.staff.hours).routes(),
             *Metrics(handles).routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
             *storefront.routes(),

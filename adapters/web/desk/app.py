@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from adapters.web.desk.book import BookPages
 from adapters.web.desk.canned import CannedPages
 from adapters.web.desk.cookies import Cookies
 from adapters.web.desk.gate import Gate
@@ -52,6 +53,7 @@ def build_desk(settings: WebSettings, handles: Handles, uploads: Uploads) -> ASG
             *Talks(settings, handles, gate, uploads).routes(),
             *CannedPages(settings, staff.assistance, gate).routes(),
             *InsightPages(settings, staff.insight, gate).routes(),
+            *BookPages(staff.book, gate).routes(),
             *Live(settings, handles, gate, Newsroom(staff.desk)).routes(),
             *Reports(handles.limiter).routes(),
         ],

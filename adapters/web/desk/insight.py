@@ -14,6 +14,7 @@ from adapters.web.desk.bodies import Approval, Nothing, checked_text
 from adapters.web.desk.gate import Gate
 from adapters.web.desk.house import Found
 from adapters.web.desk.refusals import wrong
+from adapters.web.desk.spreadsheets import plain, spreadsheet
 from adapters.web.desk.talks import Done
 from adapters.web.refusals import Refusal, json_response
 from adapters.web.requests import read_body
@@ -24,7 +25,6 @@ MOST_BEHIND = 200
 MOST_DAYS = 400
 MOST_QUESTIONS, LONGEST_QUESTION = 20, 300
 _TABLE = re.compile(r"[a-z_]{1,40}")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Tables(msgspec.Struct, frozen=True):
@@ -66,11 +66,7 @@ class InsightPages:
         found = [table for table in await self._insight.tables(span) if table.name == name]
         if not found:
             raise Refusal(404, f"There is no table {name}.")
-        headers = {
-            "content-disposition": f'attachment; filename="{name}-{span.first}-{span.last}.csv"',
-            "cache-control": "no-store",
-        }
-        return Response(as_csv(found[0]), headers=headers, media_type="text/csv; charset=utf-8")
+        return spreadsheet(f"{name}-{span.first}-{span.last}", as_csv(found[0]))
 
     async def drafts(self, request: Request) -> Response:
         await self._gate.lead(request)
@@ -121,16 +117,11 @@ def checked_table(name: str) -> str:
     return name
 
 
-def as_csv(table: Table) -> bytes:
-    """With the mark by which spreadsheets see that it is UTF-8; nothing in it is taken for a formula."""
+def as_csv(table: Table) -> str:
     written = io.StringIO()
     rows = csv.writer(written)
     rows.writerow((table.name, table.unit, "conversations", "key"))
     for row in table.rows:
         value = "" if row.value is None else f"{row.value:.10g}"
-        rows.writerow((_plain(row.label), value, row.of, _plain(row.key)))
-    return b"\xef\xbb\xbf" + written.getvalue().encode()
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+        rows.writerow((plain(row.label), value, row.of, plain(row.key)))
+    return written.getvalue()

@@ -55,7 +55,7 @@ class OpenPage:
         self._socket, self._signed, self._settings, self._handles = socket, signed, settings, handles
         self._newsroom, self._desk = newsroom, handles.staff.desk
         self._sending = asyncio.Lock()
-        self._watched = ""
+        self._watched, self._told = "", False  # whether the page has been told that talk
         self._notes: list[Note] = []
         self._handoff: Handoff | None = None
         self._following: asyncio.Task[None] | None = None
@@ -102,8 +102,9 @@ class OpenPage:
         if self._following:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
-        self._watched, self._following = conversation, None
+        self._watched, self._told, self._following = conversation, False, None
         if conversation:
+            self._handles.staff.book.read(self._signed.member, conversation)
             self._following = asyncio.create_task(self._follow(conversation, after))
             self._following.add_done_callback(self._ended)
 
@@ -116,7 +117,7 @@ class OpenPage:
         """What has happened in one frame, what happens as it does; it goes on when Redis is back."""
         while True:
             try:
-                past = (await self._handles.postbox.transcript(conversation, after))[-MOST_EVENTS:]
+                past = await self._handles.postbox.transcript(conversation, after, at_most=MOST_EVENTS)
                 await self._tell_talk(conversation, past, whole=True)
                 after = past[-1].id if past else after
                 async for event in self._handles.postbox.events(conversation, after):
@@ -129,6 +130,7 @@ class OpenPage:
     async def _tell_talk(self, conversation: str, events: list[Event], whole: bool = False) -> None:
         shown = told(conversation, events, self._settings.public_url)
         if whole:
+            self._told = True
             self._notes, self._handoff = await self._beside(conversation)
             await self._send(msgspec.json.encode(TalkFrame(conversation, shown, self._notes, self._handoff)))
         elif shown:
@@ -146,7 +148,7 @@ class OpenPage:
             await self._send(self._newsroom.whole())
         elif news.changed:
             await self._send(changed_frame(news.changed))
-        if self._watched and (news.whole or self._watched in news.stirred):
+        if self._watched and self._told and (news.whole or self._watched in news.stirred):
             await self._tell_beside(self._watched)
         for conversation in news.typing:
             if conversation == self._watched or self._newsroom.owner(conversation) == self._signed.member.login:

@@ -20,7 +20,7 @@ from bot.desks import Member
 
 TEMPLATES = Path(__file__).parent / "templates"
 FOR_ALL = {"/desk": "desk.html", "/desk/answers": "answers.html", "/desk/account": "account.html"}
-FOR_LEADS = {"/desk/insight": "insight.html", "/desk/drafts": "drafts.html"}
+FOR_LEADS = {"/desk/insight": "insight.html", "/desk/drafts": "drafts.html", "/desk/book": "book.html"}
 
 
 class Pages:

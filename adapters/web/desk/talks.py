@@ -14,6 +14,7 @@ from adapters.web.desk.pages import language_of
 from adapters.web.desk.refusals import Coded, wrong
 from adapters.web.desk.telling import LONGEST_CONVERSATION, MOST_EVENTS, Talk, told
 from adapters.web.files import file_response
+from adapters.web.parts import checked_place
 from adapters.web.refusals import json_response
 from adapters.web.requests import Body, read_body
 from adapters.web.settings import WebSettings
@@ -45,7 +46,7 @@ class Talks:
     def __init__(self, settings: WebSettings, handles: Handles, gate: Gate, uploads: Uploads) -> None:
         self._settings, self._handles, self._gate, self._uploads = settings, handles, gate, uploads
         staff = handles.staff
-        self._desk, self._assistance, self._people = staff.desk, staff.assistance, staff.people
+        self._desk, self._assistance, self._people, self._book = staff.desk, staff.assistance, staff.people, staff.book
 
     def routes(self) -> list[BaseRoute]:
         reads: dict[str, Callable[[Request], Awaitable[Response]]] = {
@@ -72,13 +73,15 @@ class Talks:
         ]
 
     async def talk(self, request: Request) -> Response:
-        await self._gate.reader(request)
-        conversation = conversation_of(request)
+        """The newest of it, or the newest before an event."""
+        member, conversation = await self._gate.reader(request), conversation_of(request)
+        before = checked_place("before", request.query_params.get("before", ""))
         handoff = await self._desk.handoff(conversation)
         notes = await self._desk.notes(conversation)
-        events = await self._handles.postbox.transcript(conversation)
-        if not events and not notes and handoff is None:
+        events = await self._handles.postbox.transcript(conversation, before=before, at_most=MOST_EVENTS + 1)
+        if not (events or notes or handoff or before):
             raise NoSuchConversation(conversation)
+        self._book.read(member, conversation)
         shown = told(conversation, events[-MOST_EVENTS:], self._settings.public_url)
         return json_response(Talk(handoff, notes, shown, len(events) > MOST_EVENTS))
 

@@ -11,7 +11,7 @@ from bot.desks import Handoff, Note
 from bot.messages import THINKING, Busy, Event, InPrivate, TextDelta
 
 LONGEST_CONVERSATION = 140  # bytes of an id
-MOST_EVENTS = 500  # of one conversation that are shown, the newest
+MOST_EVENTS = 500  # of one conversation that are told at once, the newest
 
 
 class Talk(msgspec.Struct, frozen=True):

@@ -1,5 +1,7 @@
-// Asks the desk's API. What it refuses becomes a Trouble whose message a person can read.
-import { say, words } from "./page.js";
+// Asks the desk's API. What it refuses becomes a Trouble whose message a person can read; who is signed out signs in
+// where they are, and what was asked goes on.
+import { me, say, words } from "./page.js";
+import { signIn } from "./signed_out.js";
 
 const ROOT = "/desk/api/";
 const SENTENCES = {
@@ -10,7 +12,8 @@ const SENTENCES = {
   easy_password: words.easy_password,
   away: words.failed,
 };
-const token = document.querySelector("meta[name=csrf]").content;
+let token = document.querySelector("meta[name=csrf]").content;
+let signing = null;
 
 export class Trouble extends Error {
   // `code` as docs/http-api.md lists them; `owner`: who has the conversation.
@@ -44,7 +47,7 @@ export function asQuery(values) {
   return given.length ? `?${new URLSearchParams(given)}` : "";
 }
 
-async function ask(path, { headers = {}, ...request }) {
+async function ask(path, { headers = {}, ...request }, renewed = false) {
   if (request.method) headers["X-Desk-Token"] = token;
   let answer;
   try {
@@ -54,10 +57,31 @@ async function ask(path, { headers = {}, ...request }) {
   }
   const body = await answer.json().catch(() => ({}));
   if (answer.ok) return body;
-  if (answer.status === 401) signInAgain();
+  if (answer.status === 401) {
+    await signInAgain();
+    return ask(path, { headers, ...request });
+  }
+  if (body.code === "csrf" && !renewed && (await renew())) return ask(path, { headers, ...request }, true); // signed in anew in another tab
   throw new Trouble(answer.status, body, Number(answer.headers.get("Retry-After")));
 }
 
+// Resolves when this member is signed in again, however many have asked for it.
 export function signInAgain() {
-  location.assign(`/desk/sign-in${asQuery({ next: location.pathname + location.search })}`);
+  signing ??= signIn().then(renew).finally(() => (signing = null));
+  return signing;
+}
+
+// The token of the session as it is now; whether it is another. Where somebody else has signed in the page is loaded anew,
+// and what waits for this stays where it is: nothing goes out in their name.
+async function renew() {
+  const answer = await fetch(`${ROOT}me`).catch(() => null);
+  if (!answer?.ok) return false;
+  const { csrf, login } = await answer.json();
+  if (login !== me.login) {
+    location.reload();
+    return new Promise(() => {});
+  }
+  const before = token;
+  token = csrf;
+  return token !== before;
 }

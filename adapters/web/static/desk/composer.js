@@ -4,6 +4,7 @@ import { Files } from "./files.js";
 import { button } from "./elements.js";
 import { $, language, me, notify, say, translates, words } from "./page.js";
 import { Picker } from "./picker.js";
+import { Sending } from "./sending.js";
 import * as unsent from "./unsent.js";
 
 const TALLEST = 240; // pixels
@@ -13,13 +14,14 @@ export class Composer {
   deed = () => {}; // set by who carries deeds out
   #handoff = null;
   #checked = null; // the words of ours whose translation is shown
-  #queue = Promise.resolve();
+  #noting = new Set(); // ids of notes that the desk is being asked to keep
 
   // `types(conversation)` is called while a reply is written.
   constructor(transcript, types) {
     Object.assign(this, { transcript, types });
     this.picker = new Picker($("text"), () => this.#canned());
     this.files = new Files(() => this.conversation, () => this.#fit());
+    this.sending = new Sending(transcript, () => this.conversation, (text) => this.insert(text));
     $("text").addEventListener("input", () => this.#written());
     $("text").addEventListener("keydown", (key) => this.#key(key));
     $("translated").addEventListener("keydown", (key) => this.#key(key));
@@ -35,12 +37,13 @@ export class Composer {
   open(conversation) {
     this.conversation = conversation;
     this.#handoff = null;
-    this.files.clear();
+    this.files.show();
     this.picker.forget();
     this.#dropTranslation();
     $("translate-to").querySelector("input").checked = false;
-    $("text").value = unsent.read(conversation);
-    this.mode("reply", false);
+    this.#takeBack(conversation);
+    const onlyNote = unsent.read(conversation, "note") && !unsent.read(conversation, "reply");
+    this.mode(onlyNote ? "note" : "reply", false);
   }
 
   stands(handoff, line) {
@@ -56,6 +59,8 @@ export class Composer {
 
   mode(mode, focus = true) {
     $("composer").dataset.mode = mode;
+    $("text").value = unsent.read(this.conversation, mode);
+    this.picker.close();
     for (const one of ["reply", "note"]) $(`mode-${one}`).setAttribute("aria-pressed", String(one === mode));
     this.#dropTranslation();
     this.#draw();
@@ -129,7 +134,7 @@ export class Composer {
   }
 
   #written() {
-    unsent.keep(this.conversation, $("text").value);
+    unsent.keep(this.conversation, $("composer").dataset.mode, $("text").value);
     if (this.#checked && this.#checked !== $("text").value.trim()) this.#dropTranslation();
     if (this.#reply && this.#mayReply && $("text").value.trim()) this.types(this.conversation);
     this.#fit();
@@ -153,43 +158,34 @@ export class Composer {
     const message = { id: newId(), text: translated || text, files: this.files.take(), ...(translated ? { original: text } : {}) };
     this.#clear();
     this.focus(); // the translation, where they may have been, is gone
-    return this.#send(this.conversation, message);
-  }
-
-  #send(conversation, message) {
-    this.transcript.sending(message.id, message.text);
-    this.#queue = this.#queue.then(() => this.#post(conversation, message));
-  }
-
-  async #post(conversation, message) {
-    try {
-      const { event } = await post(talkPath(conversation, "say"), message);
-      if (conversation === this.conversation) this.transcript.stored(message.id, event);
-    } catch (problem) {
-      if (conversation !== this.conversation) return notify(say(words.not_sent, { why: problem.message }), true);
-      const again = () => {
-        this.transcript.again(message.id);
-        this.#post(conversation, message);
-      };
-      const back = () => {
-        this.transcript.drop(message.id);
-        this.insert(message.original ?? message.text);
-      };
-      const ways = [button(words.retry, again, "quiet small"), button(words.edit, back, "quiet small")];
-      this.transcript.failed(message.id, say(words.not_sent, { why: problem.message }), ...ways);
-    }
-    return undefined;
+    return this.sending.send(this.conversation, message);
   }
 
   async #note(text) {
+    const [{ conversation }, id] = [this, newId()];
+    unsent.sends(conversation, "note", { id, text });
+    this.#noting.add(id);
     this.#clear();
     try {
-      await post(talkPath(this.conversation, "note"), { text });
+      await post(talkPath(conversation, "note"), { text });
+      unsent.settled(conversation, "note", id);
     } catch (problem) {
-      $("text").value = text;
-      this.#written();
       notify(problem.message);
     }
+    this.#noting.delete(id);
+    this.#takeBack(conversation);
+  }
+
+  // Notes that were not kept stand in the box again.
+  #takeBack(conversation) {
+    const back = unsent.outgoing(conversation, "note").filter(({ id }) => !this.#noting.has(id));
+    if (!back.length) return;
+    for (const { id } of back) unsent.settled(conversation, "note", id);
+    const texts = [...back.map(({ text }) => text), unsent.read(conversation, "note")];
+    unsent.keep(conversation, "note", texts.filter(Boolean).join("\n"));
+    if (conversation !== this.conversation || this.#reply) return;
+    $("text").value = unsent.read(conversation, "note");
+    this.#fit();
   }
 
   async #translate(text) {

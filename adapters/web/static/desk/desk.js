@@ -37,6 +37,7 @@ const live = new Live({
   line: ({ handoffs, now }) => {
     setClock(now);
     stand(line.replace(handoffs));
+    composer.sending.reached();
   },
   changed: ({ handoffs, gone, now }) => {
     setClock(now);

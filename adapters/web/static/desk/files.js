@@ -4,7 +4,7 @@ import { button, icon, isolated, make } from "./elements.js";
 import { $, mostBytes, notify, say, words } from "./page.js";
 
 export class Files {
-  #kept = []; // {name, file: what the API calls it, or "" while it comes up}
+  #all = new Map(); // conversation -> [{name, file: what the API calls it, or "" while it comes up}]
 
   // `conversation()` names the one that is open; `changed()` is called when there is another file.
   constructor(conversation, changed) {
@@ -29,13 +29,18 @@ export class Files {
 
   take() {
     const files = this.#kept.map(({ file }) => file);
-    this.clear();
+    this.#all.delete(this.conversation());
+    this.#draw();
     return files;
   }
 
-  clear() {
-    this.#kept = [];
+  // Those of the conversation that is open.
+  show() {
     this.#draw();
+  }
+
+  get #kept() {
+    return this.#all.get(this.conversation()) ?? [];
   }
 
   #take(happening, { files }) {
@@ -54,15 +59,19 @@ export class Files {
   async #bring(file) {
     const conversation = this.conversation();
     const entry = { name: file.name, file: "" };
-    this.#kept.push(entry);
+    this.#all.set(conversation, [...this.#kept, entry]);
     this.#draw();
     try {
       entry.file = (await upload(talkPath(conversation, "files"), file)).file;
     } catch (problem) {
-      this.#kept = this.#kept.filter((one) => one !== entry);
+      this.#remove(conversation, entry);
       notify(problem.message);
     }
     this.#draw();
+  }
+
+  #remove(conversation, entry) {
+    this.#all.set(conversation, (this.#all.get(conversation) ?? []).filter((one) => one !== entry));
   }
 
   #draw() {
@@ -74,7 +83,7 @@ export class Files {
   #chip(entry) {
     const chip = make("li", entry.file ? "" : "coming");
     const away = button("", () => {
-      this.#kept = this.#kept.filter((one) => one !== entry);
+      this.#remove(this.conversation(), entry);
       this.#draw();
     }, "round small");
     away.append(icon("close"), make("span", "unseen", say(words.detach, { name: entry.name })));

@@ -64,7 +64,7 @@ export class Live {
 
   #closed(code, opened) {
     this.#socket = null;
-    if (code === SIGNED_OUT) return signInAgain();
+    if (code === SIGNED_OUT) return signInAgain().then(() => this.#again(0));
     this.on.state(false);
     this.#tries += 1;
     if (!opened && this.#tries % 2 === 0) get("me").catch(() => {}); // who is signed out learns it here

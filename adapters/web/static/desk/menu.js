@@ -1,5 +1,6 @@
 // The member's menu closes as menus do: at Escape, at a click elsewhere, and when the focus has gone.
 const menu = document.getElementById("menu");
+document.querySelector("#pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on a phone
 
 function shut(focus) {
   if (!menu.open) return;

@@ -1,7 +1,7 @@
 // Draws the line: three short lists whose rows keep their place, so that a change moves as little as it can.
-import { arrange, isolated, make } from "./elements.js";
+import { arrange, make } from "./elements.js";
 import { isUnanswered } from "./line.js";
-import { $, words } from "./page.js";
+import { $, say, words } from "./page.js";
 import { now, waited } from "./times.js";
 
 const TYPING_SECONDS = 5;
@@ -38,10 +38,12 @@ export class Queue {
     const used = new Set();
     const sections = this.line.sections($("filter").value);
     for (const [name, handoffs] of sections) {
-      const { box, list, count } = this.#sections.get(name);
+      const { box, list, count, missed } = this.#sections.get(name);
       arrange(list, handoffs.map((one) => this.#row(one, used)));
       box.hidden = !handoffs.length;
       count.textContent = handoffs.length;
+      const late = name === "waiting" ? handoffs.filter((one) => one.overdue).length : 0;
+      missed.textContent = late ? ` · ${say(words.overdue_count, { n: late })}` : "";
     }
     for (const conversation of this.#rows.keys()) if (!used.has(conversation)) this.#rows.delete(conversation);
     this.empty.textContent = used.size ? "" : $("filter").value ? words.none_match : words.quiet;
@@ -81,8 +83,8 @@ export class Queue {
 
   #content(handoff) {
     const { words: said, reason, channel, language, owner, state } = handoff;
-    const lines = make("span", "said");
-    lines.append(isolated(said || "…"));
+    const lines = make("span", "said", said || "…");
+    lines.dir = "auto"; // its beginning is what is seen
     const facts = make("span", "facts");
     facts.append(make("span", `reason ${reason}`, words.reasons[reason] ?? reason));
     const told = [words.channels[channel] ?? channel, words.languages[language] ?? language];
@@ -114,11 +116,12 @@ function section(name) {
   const heading = make("h2", "", `${words[name]} `);
   const count = make("span", "count");
   const list = make("ul");
-  heading.append(count);
+  const missed = make("span", "warn");
+  heading.append(count, missed);
   heading.id = `line-${name}`;
   list.setAttribute("aria-labelledby", heading.id);
   box.append(heading, list);
-  return { box, list, count };
+  return { box, list, count, missed };
 }
 
 function newRow(conversation) {

@@ -43,7 +43,9 @@ export class Search {
   #key(key) {
     if (key.isComposing || !["Enter", "ArrowDown", "Escape"].includes(key.key)) return;
     key.preventDefault();
-    if (key.key === "Escape") $("searching").close(); // at once: browsers would only empty the field
-    else $("found").querySelector("a")?.focus();
+    if (key.key === "Escape") {
+      $("searching").close(); // at once: browsers would only empty the field
+      $("searched").blur();
+    } else $("found").querySelector("a")?.focus();
   }
 }

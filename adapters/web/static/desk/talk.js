@@ -5,6 +5,7 @@ import { $, language, me, notify, say, words } from "./page.js";
 import { now, waited } from "./times.js";
 
 const TYPING_MS = 5000;
+const SECOND_PRESS_MS = 500; // who presses twice must not press what has come into its place
 // Each with its key, as shortcuts.js has them.
 const DEEDS = {
   take: ["t", words.take],
@@ -18,12 +19,14 @@ export class Talk {
   conversation = "";
   handoff = null;
   #told = 0;
+  #first = ""; // id of the first event that was told
 
   // `on`: {watch(conversation, after), changed(handoff)}.
   constructor({ line, transcript, composer, side, on }) {
     Object.assign(this, { line, transcript, composer, side, on });
     composer.deed = (name) => this.do(name);
     for (const name of ["closing", "assigning"]) $(name).addEventListener("close", () => this.#chosen($(name)));
+    $("earlier").addEventListener("click", () => this.#readEarlier());
     setInterval(() => this.#facts(), 5000);
   }
 
@@ -33,6 +36,7 @@ export class Talk {
     this.handoff = this.line.get(conversation);
     this.transcript.clear();
     this.side.clear();
+    $("earlier").hidden = true;
     $("open-talk").hidden = !conversation;
     $("nothing").hidden = Boolean(conversation);
     $("side").hidden = !conversation;
@@ -88,10 +92,12 @@ export class Talk {
 
   async #read(conversation) {
     try {
-      const { events, notes, handoff } = await get(talkPath(conversation));
+      const { events, notes, handoff, more } = await get(talkPath(conversation));
       if (conversation !== this.conversation) return;
+      this.#began(events, more);
       this.transcript.show(events);
       this.transcript.showNotes(notes);
+      this.composer.sending.restore(conversation, events);
       this.transcript.toEnd();
       this.stands(handoff);
       this.#draw();
@@ -100,6 +106,27 @@ export class Talk {
     } catch (problem) {
       if (!(problem instanceof Trouble)) throw problem;
       if (conversation === this.conversation) $("log").append(make("p", "told", problem.message));
+    }
+  }
+
+  // From which event on it is shown, and whether there is more before.
+  #began([first], more) {
+    this.#first = first?.id ?? this.#first;
+    $("earlier").hidden = !more;
+  }
+
+  async #readEarlier() {
+    const { conversation } = this;
+    $("earlier").disabled = true;
+    try {
+      const { events, more } = await get(talkPath(conversation), { before: this.#first });
+      if (conversation !== this.conversation) return;
+      this.#began(events, more);
+      this.transcript.showEarlier(events);
+    } catch (problem) {
+      notify(problem.message);
+    } finally {
+      $("earlier").disabled = false;
     }
   }
 
@@ -116,6 +143,8 @@ export class Talk {
       notify(owner ? say(words.taken_already, { name: this.line.nameOf(owner) }) : problem.message);
     } finally {
       $("deeds").removeAttribute("aria-busy");
+      $("deeds").dataset.changed = "";
+      setTimeout(() => delete $("deeds").dataset.changed, SECOND_PRESS_MS);
     }
   }
 

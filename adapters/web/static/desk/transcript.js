@@ -9,7 +9,7 @@ const STANDS = ["waiting_for_staff", "with_staff", "left_the_line"]; // said aga
 const NEAR = 90; // pixels from the end that still count as there
 
 export class Transcript {
-  #items = []; // {key, at, who, node}, by time
+  #items = []; // {key, at, order: among those of the same moment, who, node}, by time
   #known = new Set();
   #pending = new Map(); // id of a message of ours -> {node, text, event: id of its event, once it is stored}
   #stuck = true;
@@ -37,9 +37,19 @@ export class Transcript {
     for (const event of events) {
       if (event.kind === "said" && event.by === "staff") this.#arrived(event);
       const drawn = this.#known.has(event.id) || this.#stood(event) ? null : drawEvent(event, this.drawing);
-      if (drawn) this.#place({ key: event.id, at: secondsOf(event.id), ...drawn });
+      if (drawn) this.#place({ key: event.id, at: secondsOf(event.id), order: Number(event.id.split("-")[1]), ...drawn });
     }
     this.#follow();
+  }
+
+  // What came before all that is shown; what one looks at stays where it is.
+  showEarlier(events) {
+    const [stands, below] = [this.#stands, $("scroller").scrollHeight - $("scroller").scrollTop];
+    this.#stands = "";
+    this.#stuck = false;
+    this.show(events);
+    this.#stands = stands;
+    $("scroller").scrollTop = $("scroller").scrollHeight - below;
   }
 
   #stood({ kind, status }) {
@@ -52,7 +62,7 @@ export class Transcript {
   showNotes(notes) {
     for (const note of notes) {
       const drawn = this.#known.has(`note ${note.id}`) ? null : drawNote(note, this.drawing);
-      if (drawn) this.#place({ key: `note ${note.id}`, at: note.at, ...drawn });
+      if (drawn) this.#place({ key: `note ${note.id}`, at: note.at, order: Infinity, ...drawn });
     }
     this.#follow();
   }
@@ -66,18 +76,22 @@ export class Transcript {
     this.toEnd();
   }
 
-  // It could not be sent: `why`, and the buttons with which to go on.
-  failed(id, why, ...ways) {
+  isSending(id) {
+    return this.#pending.has(id);
+  }
+
+  // It could not be sent: `why`, and the buttons with which to go on. `failed`: it does not go out by itself.
+  stays(id, failed, why, ...ways) {
     const { node } = this.#pending.get(id);
-    node.classList.add("failed");
+    node.classList.toggle("failed", failed);
     node.querySelector(".fate").replaceChildren(why, " ", ...ways);
     this.toEnd();
   }
 
   again(id) {
-    const { node } = this.#pending.get(id);
-    node.classList.remove("failed");
-    node.querySelector(".fate").textContent = words.sending;
+    const node = this.#pending.get(id)?.node;
+    node?.classList.remove("failed");
+    node?.querySelector(".fate").replaceChildren(words.sending);
   }
 
   // It is stored as this event: shown already, or about to be.
@@ -108,7 +122,7 @@ export class Transcript {
 
   #place(item) {
     let place = this.#items.length;
-    while (place && this.#items[place - 1].at > item.at) place -= 1;
+    while (place && isLater(this.#items[place - 1], item)) place -= 1;
     const next = this.#items[place];
     const sending = this.#pending.values().next().value?.node;
     $("log").insertBefore(item.node, next ? next.node : (sending ?? null));
@@ -138,3 +152,5 @@ export class Transcript {
     if (this.#stuck) $("newest").hidden = true;
   }
 }
+
+const isLater = (one, other) => one.at > other.at || (one.at === other.at && one.order > other.order);

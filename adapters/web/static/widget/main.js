@@ -2,6 +2,7 @@
 import { sendUp } from "./attached.js";
 import { Connection } from "./connection.js";
 import { Conversation } from "./conversation.js";
+import { Hours } from "./hours.js";
 import { allowLinksTo } from "./markdown.js";
 import { keepInPage, storageIsBlocked } from "./store.js";
 import { Transcript } from "./transcript.js";
@@ -72,13 +73,21 @@ async function start() {
   const conversation = new Conversation(page.identity || "", query.get("locale") || navigator.language);
   const transcript = new Transcript(words, press, say);
   let staff = "";
+  let state = "idle";
+  const hours = new Hours(words, language, () => showState(state));
 
   function showState(name) {
+    state = name;
     $("notice").hidden = name !== "lost";
     $("notice").textContent = name === "lost" ? words.lost : "";
     if (name === "lost") for (const message of conversation.outbox) transcript.waiting(message, "kept");
-    $("state").textContent = words[staff || (name === "connecting" ? "connecting" : "ready")];
-    document.body.dataset.state = name;
+    const waits = staff === STAFF_STATES.waiting_for_staff;
+    if (waits) hours.watch();
+    else hours.rest();
+    const closed = waits ? hours.closed : "";
+    document.body.dataset.state = closed && name === "open" ? "closed" : name;
+    if (waits && !hours.known) return; // a moment later it is said as it is
+    $("state").textContent = closed || words[staff || (name === "connecting" ? "connecting" : "ready")];
   }
 
   function happened(event) {

@@ -35,6 +35,7 @@ export default {
   connecting: "Connecting…",
   lost: "Connection lost. Trying again…",
   waitingForStaff: "Fetching a person…",
+  closed: (when) => (when ? `Closed now, back ${when}` : "Closed now"),
   withStaff: "With our team",
   tooFast: "That was quick: one moment, then it goes out.",
   notNow: "We cannot take it just now. It goes out by itself in a moment.",

@@ -35,6 +35,7 @@ export default {
   connecting: "正在连接……",
   lost: "连接已断开，正在重试……",
   waitingForStaff: "正在转接人工……",
+  closed: (when) => (when ? `休息中，${when} 回复` : "休息中"),
   withStaff: "人工客服",
   tooFast: "发送得有点快，请稍候，消息会自动发出。",
   notNow: "现在暂时无法接收，请稍候，消息会自动发出。",
