@@ -5,7 +5,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -15,8 +16,9 @@ from adapters.desk_talk import Names, Talk
 from adapters.desk_threads import Threads
 from adapters.desk_words import DeskButton, buttons_of
 from adapters.replies import note_of, progress
-from adapters.text import Rich, joined
-from bot.channels import Words
+from adapters.text import Rich, joined, utf16
+from adapters.typing_shown import show_typing
+from bot.channels import Unreachable, Words
 from bot.desks import Case, Handoff, Mirror, Note, StaffSide
 from bot.messages import Attachment, Event, Said
 
@@ -27,6 +29,7 @@ SUMMED_UP = 8  # lines that are read as quickly as their summary
 FILES_SO_FAR = 5
 THREAD, SHUT, HEAD, BUTTONS = "thread", "shut", "head", "buttons"  # what is kept of a handoff
 CONTACT, NOTED = "contact", "noted"
+NO_WORDS = Rich("")
 OVER = "over"  # instead of the number of the handoff, in front of its head: it was said that it is over
 
 
@@ -34,9 +37,10 @@ OVER = "over"  # instead of the number of the handoff, in front of its head: it 
 class _Piece:
     """One message of several that belong together."""
 
-    what: Rich | Attachment
+    page: Rich = NO_WORDS
     buttons: Sequence[DeskButton] = ()
     calls: Sequence[Called] = ()
+    kept: Attachment | None = None  # shown with it
 
 
 class DeskMirror:
@@ -54,9 +58,10 @@ class DeskMirror:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._staff.desk.mirror(self._reader, self.each))
             group.create_task(self._threads.sweep(self._room.remove))
+            group.create_task(show_typing(self._staff.desk.typing(), self._customer_types))
 
     async def each(self, mirror: Mirror) -> None:
-        """Raises ConnectionError, to be called again."""
+        """Raises ConnectionError, to be called again; Unreachable where the group is closed to us."""
         for _ in range(3):
             try:
                 await self._bring(mirror)
@@ -64,6 +69,13 @@ class DeskMirror:
             except Gone:
                 await self._forget(mirror)
         raise ConnectionError("a thread for staff is gone as soon as it is there")
+
+    async def _customer_types(self, conversation: str) -> None:
+        """Seen in their thread, as long as it is open."""
+        thread = self._threads.thread(conversation)
+        if thread and await self._staff.desk.handoff(conversation):
+            with suppress(Gone):
+                await self._room.types(thread)
 
     async def _bring(self, mirror: Mirror) -> None:
         handoff, thread = mirror.handoff, mirror.kept.get(THREAD, "")
@@ -86,8 +98,11 @@ class DeskMirror:
     async def _begin(self, mirror: Mirror, handoff: Handoff, thread: str) -> None:
         """The thread, and its head with what was said so far."""
         if thread and await self._threads.is_forgotten(thread):
-            await self._room.remove(thread)
-            raise Gone
+            with suppress(ConnectionError, Unreachable):  # nobody waits for that: the sweep goes on trying
+                await self._room.remove(thread)
+                await self._threads.remove(thread)
+            await mirror.keep(THREAD, "")
+            thread = ""
         news, case = await self._lines(mirror), await self._case(mirror.conversation)
         if not thread:
             thread = await self._room.open(self._talk.title(handoff, case), f"{mirror.conversation}:{handoff.number}")
@@ -103,7 +118,7 @@ class DeskMirror:
         *first, last = self._room.cut(joined([head, self._talk.before(lines), self._talk.hint()]))
         files = [kept for line in lines for kept in line.kept][-FILES_SO_FAR:]
         buttons = buttons_of(handoff, self._words, self._talk.language)
-        pieces = [*map(_Piece, files), *map(_Piece, first), _Piece(last, buttons)]
+        pieces = [*self._pieces([], files), *map(_Piece, first), _Piece(last, buttons)]
         message = await self._post(mirror, thread, f"head-{handoff.number}", pieces)
         for one, _ in news:
             await mirror.shown(one)
@@ -134,13 +149,19 @@ class DeskMirror:
             end = [self._talk.over()] if closing and place == len(groups) else []
             texts = self._room.cut(joined([*(line.page for line in lines), *end], "\n"))
             called = await self._called(mirror.handoff) if any(line.calls for line in lines) else ()
-            pieces = [_Piece(text, calls=called if number == 0 else ()) for number, text in enumerate(texts)]
-            pieces += [_Piece(kept) for line in lines for kept in line.kept]
-            await self._post(mirror, thread, group[0][0].id, pieces)
+            pieces = self._pieces(texts, [kept for line in lines for kept in line.kept])
+            await self._post(mirror, thread, group[0][0].id, _calling(pieces, called))
             for one, _ in group:
                 await mirror.shown(one)
         if closing and not groups:
             await self._post(mirror, thread, closing, [_Piece(self._talk.over())])
+
+    def _pieces(self, texts: Sequence[Rich], files: Sequence[Attachment]) -> list[_Piece]:
+        """What a photo or file is about stands with it, where there is room for it."""
+        under = texts[-1] if texts and files and utf16(texts[-1].text) <= self._room.longest_caption else None
+        alone = texts[:-1] if under else texts
+        shown = [_Piece(under if under and not number else NO_WORDS, kept=one) for number, one in enumerate(files)]
+        return [*map(_Piece, alone), *shown]
 
     async def _post(self, mirror: Mirror, thread: str, of: str, pieces: Sequence[_Piece]) -> str:
         """Returns the id of the last. Where it is broken off it goes on with what it is not known to have sent."""
@@ -149,11 +170,11 @@ class DeskMirror:
             piece = pieces[number]
             if len(pieces) > 1:
                 await mirror.keep(NOTED, note_of(of, number))
-            if isinstance(piece.what, Attachment):
-                await self._room.show(thread, mirror.conversation, piece.what)
+            once = f"{mirror.conversation}:{note_of(of, number)}"
+            if piece.kept:
+                await self._room.show(thread, piece.kept, piece.page, once)
             else:
-                once = f"{mirror.conversation}:{note_of(of, number)}"
-                message = await self._room.post(thread, piece.what, once, piece.buttons, piece.calls)
+                message = await self._room.post(thread, piece.page, once, piece.buttons, piece.calls)
         return message
 
     async def _called(self, handoff: Handoff | None) -> list[Called]:
@@ -190,6 +211,11 @@ class DeskMirror:
         await self._threads.remove(mirror.kept.get(THREAD, ""))
         await mirror.keep(HEAD, "")
         await mirror.keep(THREAD, "")
+
+
+def _calling(pieces: Sequence[_Piece], called: Sequence[Called]) -> list[_Piece]:
+    """What calls somebody has nothing with it that is shown."""
+    return [replace(pieces[0], calls=called), *pieces[1:]] if called else list(pieces)
 
 
 def _look(handoff: Handoff) -> str:

@@ -22,11 +22,16 @@ class Called:
 
 
 class Room(Protocol):
-    """Where a group of staff reads. All raise Gone, and ConnectionError when it is to be tried again."""
+    """Where a group of staff reads. All raise Gone, ConnectionError when it is to be tried again, and Unreachable where
+    it is closed to us until a person puts that right, who is told."""
 
     @property
     def longest(self) -> int:
         """UTF-16 units of a message that surely fits."""
+
+    @property
+    def longest_caption(self) -> int:
+        """The same of words that stand under a photo or file."""
 
     async def open(self, title: str, once: str) -> str:
         """A new thread. `once`: the same for the same, where a platform can know by it what it has already."""
@@ -48,8 +53,12 @@ class Room(Protocol):
     ) -> str:
         """One message; returns its id. `once`: as for `open`. `calls`: who is called by name."""
 
-    async def show(self, thread: str, conversation: str, attachment: Attachment) -> None:
-        """A photo or file that is kept."""
+    async def show(self, thread: str, attachment: Attachment, page: Rich, once: str) -> None:
+        """A photo or file that is kept, with words under it that are no longer than a caption, or with none. Where it
+        cannot be shown the words are all the same."""
+
+    async def types(self, thread: str) -> None:
+        """That the customer is writing; passing, and left out where there is no room for it."""
 
     async def redraw(self, thread: str, message: str, buttons: Sequence[DeskButton]) -> None:
         """Other buttons under a message of ours. Nothing happens where there is no such message any more."""

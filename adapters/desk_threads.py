@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.channels import Bookmarks, Postbox
+from bot.channels import Bookmarks, Postbox, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -65,11 +65,18 @@ class Threads:
         while True:
             try:
                 await self.load()
-                for thread in list(self._known):
-                    if await self.is_forgotten(thread):
-                        await delete(thread)
-                        await self.remove(thread)
-                    await asyncio.sleep(ROUND_SECONDS / (len(self._known) + 1))
             except ConnectionError as problem:
                 log.warning("forgotten threads are looked for again: %s", problem)
+            for thread in list(self._known):
+                await self._deleted_if_forgotten(thread, delete)
+                await asyncio.sleep(ROUND_SECONDS / (len(self._known) + 1))
             await asyncio.sleep(ROUND_SECONDS / (len(self._known) + 1))
+
+    async def _deleted_if_forgotten(self, thread: str, delete: Callable[[str], Awaitable[None]]) -> None:
+        """One that cannot be deleted now stands in the way of no other, and is tried again in the next round."""
+        try:
+            if await self.is_forgotten(thread):
+                await delete(thread)
+                await self.remove(thread)
+        except (ConnectionError, Unreachable) as problem:
+            log.warning("a thread that is forgotten is not deleted yet: %s", problem)

@@ -61,11 +61,6 @@ class StaffSaid:
 
 
 @dataclass(frozen=True)
-class StaffTyping:
-    """A person of the shop is writing. Passing: shown once, or not at all."""
-
-
-@dataclass(frozen=True)
 class Passed:
     """Nothing to be sent: the customer's own words, or the end of what staff had to say."""
 
@@ -101,7 +96,7 @@ class Reply:
         return not (self.text.strip() or self.cards or self.sources or self.buttons or self.in_private)
 
 
-Step = Typing | Frame | Queued | StaffSaid | StaffTyping | Passed | Reply
+Step = Typing | Frame | Queued | StaffSaid | Passed | Reply
 
 
 class Reading:
@@ -132,7 +127,7 @@ class Reading:
         if status == THINKING:
             return Typing()
         if status == STAFF_TYPING:
-            return StaffTyping()
+            return None  # it is told apart, as nothing is brought while staff write
         if status == RESTARTED:
             self._draft = ""
             return Frame("")

@@ -119,6 +119,33 @@ async def discord_stage(desk: Watched) -> AsyncIterator[Stage]:
             yield DiscordStage(desk, discord)
 
 
+@dataclass(frozen=True)
+class Pressable:
+    """A button that stands under a message, or one of a list there."""
+
+    message: Payload
+    data: str
+    label: str
+    listed: bool
+
+    async def press(self, discord: DiscordServer, name: str) -> None:
+        if self.listed:
+            await discord.chooses(name, self.message, self.label)
+        else:
+            await discord.presses_id(name, self.message, self.data)
+
+
+def pressables(message: Payload) -> list[Pressable]:
+    """What can still be pressed there."""
+    found = [one for one in components(message) if one.get("custom_id") and not one.get("disabled")]
+    return [
+        each
+        for one in found
+        for each in [Pressable(message, option["value"], option["label"], True) for option in one.get("options", ())]
+        or [Pressable(message, one["custom_id"], one["label"], False)]
+    ]
+
+
 @dataclass
 class DiscordPlayer:
     """Writes direct messages."""
@@ -127,7 +154,7 @@ class DiscordPlayer:
     discord: DiscordServer
     name: str
     locale: str
-    shown: dict[str, tuple[Payload, str]] = field(default_factory=dict)  # what to press for a button, by its id
+    shown: dict[str, Pressable] = field(default_factory=dict)  # what to press for a button, by its id
 
     @property
     def conversation(self) -> str:
@@ -140,7 +167,7 @@ class DiscordPlayer:
     async def says(self, text: str = "", press: str = "") -> Seen:
         before, turns = len(self.discord.answers(self.channel, self.name)), self.desk.outbox.turns[self.conversation]
         if press in self.shown:
-            await self.discord.presses_id(self.name, *self.shown[press])
+            await self.shown[press].press(self.discord, self.name)
         else:
             await self.discord.writes_directly(self.name, text or words_for(press, self.locale))
         await self.desk.outbox.has_delivered(self.conversation, turns + 1)
@@ -149,9 +176,9 @@ class DiscordPlayer:
     async def sees(self, messages: list[Payload]) -> Seen:
         buttons, sources, words = list[Button](), list[str](), list[str]()
         for message in messages:
-            for one in (one for one in components(message) if one.get("custom_id") and not one.get("disabled")):
-                buttons.append(await self.desk.button(self.conversation, one["custom_id"], one["label"]))
-                self.shown[buttons[-1].id] = message, one["custom_id"]
+            for one in pressables(message):
+                buttons.append(await self.desk.button(self.conversation, one.data, one.label))
+                self.shown[buttons[-1].id] = one
             content = str(message["content"])
             links = [(found.start(), found[2]) for found in DISCORD_LINK.finditer(content)]
             sources += cited(self.desk, content, links)

@@ -21,7 +21,8 @@ from tests.telegram_world import BotAccount, Posted, Room, Wire, World, units
 SENDING = ("sendMessage", "editMessageText", "editMessageReplyMarkup", "sendMessageDraft", "sendPhoto",
            "sendDocument")  # count for their chat  # fmt: skip
 COUNTED = (*SENDING, "sendChatAction")  # count for the bot
-_JSON = ("reply_markup", "allowed_updates", "entities", "link_preview_options", "reply_parameters", "commands", "scope")
+_JSON = ("reply_markup", "allowed_updates", "entities", "caption_entities", "link_preview_options", "reply_parameters",
+         "commands", "scope")  # fmt: skip
 PHOTO_BYTES, FILE_BYTES = 10 << 20, 50 << 20
 
 
@@ -389,7 +390,13 @@ class TelegramServer(World):
         return self._post_file(bot, given, {"document": self.keep_file(name, content) | {"file_name": name}})
 
     def _post_file(self, bot: BotAccount, given: Wire, content: Wire) -> Wire:
-        room = self._room(bot, given)
+        room, caption = self._room(bot, given), str(given.get("caption") or "")
+        if units(caption) > 1024:
+            raise Refused(400, "Bad Request: message caption is too long")
+        if caption:
+            entities = {"entities": given.get("caption_entities") or []}
+            _check_entities(caption, entities)
+            content |= {"caption": caption, "caption_entities": entities["entities"]}
         return room.post(bot.wire(), content, self._thread(room, given)).wire()
 
     # Topics of a group
@@ -428,7 +435,7 @@ class TelegramServer(World):
         room, thread = self._forum(bot, given), int(given["message_thread_id"])
         if thread not in room.threads:
             raise Refused(400, "Bad Request: TOPIC_ID_INVALID")
-        if "can_manage_topics" not in room.rights:
+        if "can_delete_messages" not in room.rights:
             raise Refused(400, "Bad Request: CHAT_ADMIN_REQUIRED")
         room.drop_topic(thread)
         return True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Wire = dict[str, Any]  # JSON as Telegram writes it
+DESK_RIGHTS = ("can_manage_topics", "can_delete_messages")  # of a bot in a group that is a desk of staff
 DEFAULT_UPDATES = frozenset({"message", "edited_message", "channel_post", "edited_channel_post", "callback_query",
                              "my_chat_member"})  # fmt: skip
 

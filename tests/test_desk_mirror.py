@@ -19,7 +19,7 @@ from adapters.desk_threads import Threads
 from adapters.telegram.bots import open_bot
 from adapters.telegram.desk_room import TelegramRoom
 from adapters.telegram.posting import Posting
-from bot.channels import Handles, NotNow
+from bot.channels import Handles, Unreachable
 from bot.desk.passwords import Passwords
 from bot.desk.people import Staff
 from bot.desks import Handoff, Note
@@ -32,7 +32,7 @@ from bot.shop.database import open_database
 from tests.photos import photo
 from tests.telegram_desk import Unhurried
 from tests.telegram_server import NO_LIMITS, TelegramServer, open_telegram
-from tests.telegram_world import Posted, Room, until
+from tests.telegram_world import DESK_RIGHTS, Posted, Room, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -120,7 +120,7 @@ async def ground(handles: Handles, announced: list[str]) -> AsyncIterator[Ground
     announced.clear()
     async with open_telegram(NO_LIMITS) as telegram, open_bot(telegram.bot.token, telegram.url, print) as opened:
         telegram.numbers = itertools.count(next(_grounds))  # each has a group of its own number
-        group = telegram.group("Our desk", forum=True, rights=["can_manage_topics"])
+        group = telegram.group("Our desk", forum=True, rights=DESK_RIGHTS)
         reader = f"{opened.account}:{group.id}"
         room = TelegramRoom(opened.bot, Posting(opened.bot, opened.account, handles.pace), handles, group.id)
         threads = Threads(handles.bookmarks, handles.postbox, reader)
@@ -179,7 +179,7 @@ async def test_what_staff_wrote_in_the_group_is_not_repeated_and_what_they_wrote
     assert ground.texts()[1:] == ["Otto: elsewhere"] and not shown.untold
 
 
-async def test_a_photo_is_shown_after_its_words_and_a_file_under_its_name(ground: Ground) -> None:
+async def test_a_photo_or_file_stands_with_its_words_where_they_fit_under_it(ground: Ground) -> None:
     keep = ground.handles.attachments.keep
     kept = await keep(CONVERSATION, "", "image/jpeg", photo())
     bill = await keep(CONVERSATION, "bill.pdf", "application/pdf", b"%PDF")
@@ -192,11 +192,25 @@ async def test_a_photo_is_shown_after_its_words_and_a_file_under_its_name(ground
         said(3, "", Attachment("photo", kept=not_a_photo), Attachment("photo", kept="erased/1")),
     ]
     await ground.bring(shown)
-    _, look, picture, file, document, odd, as_file = ground.posted()
-    assert look.text == "Customer: look [the photo]" and "photo" in picture.content
-    assert file.text == "Customer: [bill.pdf]" and document.content["document"]["file_name"] == "bill.pdf"
-    assert odd.text == "Customer: [the photo, the photo]" and "document" in as_file.content
-    assert ground.telegram.files[picture.content["photo"][0]["file_id"]][1] == photo()
+    _, look, file, odd = ground.posted()
+    assert look.text == "Customer: look [the photo]" and look.entities[0]["type"] == "bold"
+    assert ground.telegram.files[look.content["photo"][0]["file_id"]][1] == photo()
+    assert file.text == "Customer: [bill.pdf]" and file.content["document"]["file_name"] == "bill.pdf"
+    assert odd.text == "Customer: [the photo, the photo]" and "document" in odd.content
+
+    long = " ".join(["look at this"] * 100)
+    shown.untold = [
+        said(4, long, Attachment("photo", kept=kept)),
+        said(5, "gone", Attachment("photo", kept="erased/2")),
+    ]
+    await ground.bring(shown)
+    words, picture, gone = ground.posted()[4:]
+    assert words.text == f"Customer: {long} [the photo]" and "photo" in picture.content and not picture.text
+    assert gone.text == "Customer: gone [the photo]" and "photo" not in gone.content
+    ground.telegram.trouble("sendDocument", 413, description="Request Entity Too Large")
+    shown.untold = [said(6, "and this", Attachment("file", "huge.zip", kept=bill))]
+    await ground.bring(shown)
+    assert ground.texts()[-1] == "Customer: and this [huge.zip]", "what cannot be shown takes no words along"
 
 
 async def test_nobody_is_called_by_what_a_customer_wrote_and_an_address_stays_one(ground: Ground) -> None:
@@ -245,8 +259,8 @@ async def test_a_topic_that_was_deleted_is_opened_anew_and_one_that_was_closed_a
 @pytest.mark.parametrize(
     ("rights", "forum", "advice"),
     [
-        ((), True, "make it an administrator that may manage topics"),
-        (("can_manage_topics",), False, "has no topics: turn them on"),
+        ((), True, "make it an administrator that may manage topics and delete messages"),
+        (DESK_RIGHTS, False, "has no topics: turn them on"),
     ],
 )
 async def test_what_the_group_lacks_is_said_once_to_who_can_change_it_and_nothing_is_lost(
@@ -255,24 +269,32 @@ async def test_what_the_group_lacks_is_said_once_to_who_can_change_it_and_nothin
     ground.group.rights, ground.group.forum = frozenset(rights), forum
     shown = Shown(WAITING, [said(1, "Where is it?")])
     for _ in range(3):
-        with pytest.raises(NotNow) as later:
+        with pytest.raises(Unreachable):
             await ground.mirror.each(shown)
-        assert later.value.seconds == 30
     assert len([one for one in ground.announced if advice in one]) == 1
-    ground.group.rights, ground.group.forum = frozenset(["can_manage_topics"]), True
+    ground.group.rights, ground.group.forum = frozenset(DESK_RIGHTS), True
     await ground.bring(shown)
     assert "Customer: Where is it?" in ground.texts()[0]
 
 
+async def test_one_thing_that_telegram_does_not_take_closes_the_group_to_nothing_else(ground: Ground) -> None:
+    ground.telegram.trouble("createForumTopic", 400, description="Bad Request: something new")
+    shown = Shown(WAITING, [said(1, "Where is it?")])
+    with pytest.raises(ConnectionError):
+        await ground.mirror.each(shown)
+    await ground.bring(shown)
+    assert "Customer: Where is it?" in ground.texts()[0] and not ground.announced
+
+
 async def test_a_bot_that_was_put_out_of_the_group_says_so(ground: Ground) -> None:
     ground.telegram.person("Otto").removes_bot(ground.group)
-    with pytest.raises(NotNow):
+    with pytest.raises(Unreachable):
         await ground.mirror.each(Shown(WAITING))
     assert any("is the bot a member of it" in one for one in ground.announced)
 
 
 async def test_a_group_that_has_another_number_is_served_and_its_number_is_told(ground: Ground) -> None:
-    new = ground.telegram.group("Our desk", forum=True, rights=["can_manage_topics"])
+    new = ground.telegram.group("Our desk", forum=True, rights=DESK_RIGHTS)
     ground.telegram.moved[ground.group.id] = new.id
     await ground.bring(Shown(WAITING))
     assert new.topics

@@ -8,11 +8,14 @@ import pytest
 from adapters.desk_packing import SO_FAR, latest, packed
 from adapters.desk_talk import Line, Names, Talk
 from adapters.desk_words import (
+    Asked,
+    CannedSaid,
     Deed,
     DeskButton,
     ForCustomer,
     ForStaff,
     NotUnderstood,
+    ProposalSaid,
     Word,
     buttons_of,
     read_desk_press,
@@ -74,9 +77,17 @@ def handoff(**what: object) -> Handoff:
         ("!Close Unsolved", Deed("close_unsolved")),
         ("!结束 未解决", Deed("close_unsolved")),
         ("!close the window", NotUnderstood()),
+        ("!canned", Asked("canned")),
+        ("!canned Good bye", CannedSaid("Good bye")),
+        ("！常用回复 问候", CannedSaid("问候")),
+        ("!draft", Asked("proposals")),
+        ("!草稿", Asked("proposals")),
+        ("!draft 2", NotUnderstood()),
     ],
 )
-def test_what_begins_with_a_mark_never_reaches_a_customer_and_everything_else_does(text: str, word: Word) -> None:
+def test_what_begins_with_a_mark_reaches_no_customer_by_itself_and_everything_else_does(
+    text: str, word: Word | Asked
+) -> None:
     assert read_word(text) == word
 
 
@@ -86,12 +97,14 @@ def test_what_begins_with_a_mark_never_reaches_a_customer_and_everything_else_do
         ("desk:1:take", Deed("take", 1)),
         ("desk:12:close_unsolved", Deed("close_unsolved", 12)),
         ("desk:1:erase", None),
+        ("desk:3:say_0123456789ab", ProposalSaid("0123456789ab", 3)),
+        ("desk:3:say_take", None),
         ("desk::take", None),
         ("1700000000000-0:1", None),
         ("pressed", None),
     ],
 )
-def test_a_button_of_the_desk_is_known_by_what_it_carries(data: str, deed: Deed | None) -> None:
+def test_a_button_of_the_desk_is_known_by_what_it_carries(data: str, deed: Deed | ProposalSaid | None) -> None:
     assert read_desk_press(data) == deed
 
 
@@ -104,7 +117,7 @@ def test_the_buttons_say_what_can_be_done_now_and_carry_which_handoff_it_is_for(
     assert labels(buttons_of(taken, PROMPTS.say, "zh")) == ["交还给机器人", "结束", "结束，未解决"]
     assert not buttons_of(None, PROMPTS.say, "en")
     for one in (*buttons_of(waiting, PROMPTS.say, "en"), *buttons_of(taken, PROMPTS.say, "en")):
-        assert read_desk_press(one.data) == Deed(one.deed, 3)
+        assert read_desk_press(one.data) == Deed(one.data.rpartition(":")[2], 3)  # type: ignore[arg-type]
         assert len(one.data.encode()) <= 64
 
 

@@ -290,3 +290,24 @@ async def test_the_bots_own_permissions_are_told_at_start(discord: DiscordServer
     discord.world.forbidden[SUPPORT] = PRIVATE_THREADS
     async with served(discord, desk.handles) as announced:
         assert any("Create Private Threads" in line and "support" in line for line in announced)
+
+
+async def test_many_choices_are_a_list_and_what_is_chosen_from_it_is_done(on_discord: DiscordServer) -> None:
+    direct = on_discord.direct("ann")
+    await on_discord.writes_directly("ann", "exchange the jumper in OT-21045873")
+    await answered(on_discord, direct, words="e-mail address")
+    await on_discord.writes_directly("ann", "emma.tremblay@example.com")
+    [asked] = await on_discord.until(
+        lambda: [one for one in on_discord.answers(direct) if any(part["type"] == 3 for part in components(one))]
+    )
+    select, *beside = components(asked)
+    labels = [one["label"] for one in select["options"]]
+    assert len(labels) > 5 and select["placeholder"] == "Choose one…"
+    assert [one["label"] for one in beside] == ["Talk to a person"], "that is no choice"
+    chosen = await on_discord.chooses("ann", asked, labels[1])
+    await on_discord.until(lambda: chosen.answers)
+    select, human = components(asked)
+    assert select["disabled"] and [one["label"] for one in select["options"] if one["default"]] == [labels[1]]
+    assert "disabled" not in human
+    done = await answered(on_discord, direct, words="Change items")
+    assert labels[1].split(" ")[0] in text(done)

@@ -15,7 +15,7 @@ from adapters.discord.marks import read_marks
 from adapters.discord.posting import Posting
 from adapters.text import plain
 from bot.assembly import ShopDesk
-from bot.channels import Handles
+from bot.channels import Handles, Unreachable
 from bot.desk.passwords import Passwords
 from bot.desk.people import Staff
 from bot.desk.records import kept_note
@@ -27,10 +27,11 @@ from bot.shop.database import open_database
 from tests.discord_fixtures import served
 from tests.discord_ground import ground_of
 from tests.discord_server import DESK, DiscordServer, components
-from tests.discord_world import FILES, IN_THREADS, MANAGE_THREADS, PUBLIC_THREADS, Payload
+from tests.discord_world import FILES, IN_THREADS, MANAGE_THREADS, PUBLIC_THREADS, VIEW, Payload
+from tests.tales import ENGLISH, TALES, Tale, a_lead_reads
 
 OTTO, OLIVIA = Member("otto", "Otto", "lead"), Member("olivia", "Olivia", "agent")
-ASKS = "I want to talk to a person about my parcel"
+ASKS, NOTE = ENGLISH.asks, "speaks softly"
 PHOTO = b"\x89PNG\r\n\x1a\n" + b"a picture" * 20
 
 
@@ -48,16 +49,16 @@ class Channel:
     async def handoff(self) -> Handoff | None:
         return await self.handles.staff.desk.handoff(self.conversation)
 
-    async def asks(self) -> str:
-        """Ann asks for a person; returns the thread in which that is shown."""
+    async def asks(self, name: str = "ann", tale: Tale = ENGLISH) -> str:
+        """A customer asks for a person; returns the thread in which that is shown."""
         before = {one["id"] for one in self.server.threads(DESK)}
-        await self.server.writes_directly("ann", ASKS)
+        await self.server.writes_directly(name, tale.asks)
         [thread] = await self.server.until(lambda: {one["id"] for one in self.server.threads(DESK)} - before)
-        await self.server.until(lambda: self.heads(thread))
+        await self.server.until(lambda: self.heads(thread, tale))
         return str(thread)
 
-    def heads(self, thread: str) -> list[Payload]:
-        return [one for one in self.server.answers(thread) if "A customer asks for a person" in one["content"]]
+    def heads(self, thread: str, tale: Tale = ENGLISH) -> list[Payload]:
+        return [one for one in self.server.answers(thread) if tale.reason in one["content"]]
 
     def labels(self, message: Payload) -> list[str]:
         return [one["label"] for one in components(message)]
@@ -106,36 +107,53 @@ async def channel(linked: Channel) -> AsyncIterator[Channel]:
         yield linked
 
 
-async def test_a_handoff_is_a_thread_that_is_taken_answered_and_closed_there(channel: Channel) -> None:
+async def test_the_whole_story_from_the_wish_for_a_person_to_the_stars_and_what_a_lead_reads(linked: Channel) -> None:
+    for tale, name in zip(TALES, ("ann", "lin"), strict=True):
+        settings = {"SHOPDESK_DISCORD_DESK": DESK, "SHOPDESK_DISCORD_DESK_LANGUAGE": tale.language}
+        async with served(linked.server, linked.handles, **settings):
+            await tell(linked, tale, name)
+
+
+async def tell(channel: Channel, tale: Tale, name: str) -> None:
     server = channel.server
-    thread = await channel.asks()
-    [head] = channel.heads(thread)
-    assert ASKS in bare(head)
-    assert "discord · English" in bare(head)
-    assert channel.labels(head) == ["Take"]
-    assert server.world.channels[thread]["name"].startswith("discord: I want to talk to a person")
-    [begun] = server.answers(DESK)
-    assert begun["id"] == thread, "the thread is opened at a message that names it"
+    thread = await channel.asks(name, tale)
+    [head] = channel.heads(thread, tale)
+    assert tale.asks in bare(head)
+    assert f"discord · {tale.speaks}" in bare(head)
+    assert channel.labels(head) == [tale.take]
+    assert server.world.channels[thread]["name"].startswith(f"discord: {tale.asks[:10]}")
+    assert server.answers(DESK)[-1]["id"] == thread, "the thread is opened at a message that names it"
 
-    assert await channel.pressed("olivia", head, "Take") == ""
-    await channel.hears(thread, "Olivia has taken it.")
-    await server.until(lambda: channel.labels(head) == ["Return to the bot", "Close", "Close, not solved"])
-    await channel.customer_hears("Olivia from our team is here now")
-    await server.writes_directly("ann", "Good morning")
-    await channel.hears(thread, "Customer: Good morning")
-    await server.writes("olivia", "Good morning Ann, I look into it.", thread)
-    answer = await channel.customer_hears("I look into it.")
+    assert await channel.pressed("olivia", head, tale.take) == ""
+    await channel.hears(thread, tale.taken)
+    await server.until(lambda: len(channel.labels(head)) == 3 and tale.close in channel.labels(head))
+    await channel.customer_hears(tale.here, name)
+    await server.writes("olivia", f"!note {NOTE}", thread)
+    await server.writes("olivia", tale.hello, thread)
+    answer = await channel.customer_hears(tale.hello, name)
     assert bare(answer).startswith("Olivia:")
-    await server.writes_directly("ann", "Thank you, it is order OT-10010001")
-    await channel.hears(thread, "Customer: Thank you, it is order OT-10010001")
-    assert "I look into it" not in channel.said(thread), "what was written here is not repeated"
+    await server.writes_directly(name, tale.more)
+    await channel.hears(thread, f"{tale.customer} {tale.more}")
+    assert tale.hello not in channel.said(thread), "what was written here is not repeated"
+    await server.writes("olivia", tale.solved, thread)
+    await channel.customer_hears(tale.solved, name)
 
-    assert await channel.pressed("olivia", head, "Close") == ""
-    await channel.customer_hears("How was it?")
-    assert "One of our staff reads" not in channel.said(server.direct("ann")), "that a person is here is said once"
+    assert await channel.pressed("olivia", head, tale.close) == ""
+    asked_how = await channel.customer_hears(tale.how_was_it, name)
+    assert "One of our staff reads" not in channel.said(server.direct(name)), "that a person is here is said once"
     await server.until(lambda: server.world.channels[thread]["thread_metadata"]["archived"])
+    assert tale.over in channel.said(thread)
     assert channel.labels(head) == []
-    assert await channel.handoff() is None
+    assert await channel.handles.staff.desk.handoffs() == []
+
+    await channel.pressed(name, asked_how, str(tale.stars))
+    thanks = await channel.customer_hears(tale.thanks, name)
+    await channel.pressed(name, thanks, tale.why)
+    await channel.customer_hears(tale.tell, name)
+    await server.writes_directly(name, tale.word)
+    await channel.customer_hears(tale.read, name)
+    await a_lead_reads(channel.handles, tale)
+    assert NOTE not in channel.said(server.direct(name))
 
 
 async def test_who_writes_first_takes_it_and_only_what_staff_mean_for_the_customer_goes_out(channel: Channel) -> None:
@@ -216,6 +234,31 @@ async def test_photos_and_files_go_both_ways_and_what_cannot_go_is_said(channel:
     assert "huge" not in channel.said(ann)
 
 
+async def test_what_the_bot_proposes_and_canned_answers_go_out_by_a_press_or_a_name(channel: Channel) -> None:
+    server = channel.server
+    thread = await channel.asks()
+    await server.writes("olivia", "Hello, what is it about?", thread)
+    await channel.customer_hears("what is it about?")
+    await server.writes_directly("ann", "How long does delivery take?")
+    await channel.hears(thread, "Customer: How long does delivery take?")
+    await server.writes("olivia", "!draft", thread)
+    await channel.hears(thread, "The bot would say")
+    proposed = next(one for one in server.answers(thread) if "Send 1" in channel.labels(one))
+    assert "3 to 5 working days" in bare(proposed)
+    assert "3 to 5 working days" not in channel.said(server.direct("ann")), "staff decide"
+    for _ in range(2):
+        assert await channel.pressed("olivia", proposed, "Send 1") == ""
+    await channel.customer_hears("3 to 5 working days")
+    await server.until(lambda: channel.said(thread).count("3 to 5 working days") == 2)  # shown, and that it was said
+    assert "proposed for something earlier" in await said_to(channel, "olivia", proposed, "desk:1:say_0123456789ab")
+
+    await server.writes("olivia", "!canned", thread)
+    await channel.hears(thread, "Goodbye · Thank you for writing to us")
+    await server.writes("olivia", "!canned goodbye", thread)
+    assert bare(await channel.customer_hears("Thank you for writing to us")).startswith("Olivia:")
+    assert channel.said(server.direct("ann")).count("3 to 5 working days") == 1
+
+
 async def test_the_next_time_it_goes_on_in_the_same_thread_and_old_buttons_do_nothing(channel: Channel) -> None:
     server = channel.server
     thread = await channel.asks()
@@ -279,7 +322,7 @@ async def test_a_thread_is_opened_once_and_goes_with_all_that_stands_in_it(
         handles = desk.handles
         marks = await read_marks(handles.bookmarks, discord.account)
         posting = Posting(ground.http, discord.account, handles.pace)
-        room = DiscordRoom(posting, DESK, marks, handles.attachments, handles.words, "en")
+        room = DiscordRoom(posting, DESK, marks, handles, "en")
         thread = await room.open("web: where is it", "web:1:1")
         assert await room.open("web: where is it", "web:1:1") == thread
         assert await room.post(thread, plain("Hello"), "one") == await room.post(thread, plain("Hello"), "one")
@@ -288,7 +331,7 @@ async def test_a_thread_is_opened_once_and_goes_with_all_that_stands_in_it(
         await room.reopen(thread)
         assert not discord.world.channels[thread]["thread_metadata"]["archived"]
         discord.world.granted.clear()
-        with pytest.raises(ConnectionError):
+        with pytest.raises(Unreachable):
             await room.remove(thread)
         discord.world.granted[DESK] = MANAGE_THREADS
         for _ in range(2):
@@ -394,6 +437,12 @@ async def test_staff_and_customers_see_each_other_typing(channel: Channel) -> No
             if event.what == STAFF_TYPING:
                 return
 
+    typing = f"/channels/{server.direct('ann')}/typing"
+    before, deadline = len(server.asked("POST", typing)), time.monotonic() + 30
+    while len(server.asked("POST", typing)) == before:  # one of them may find no room
+        await channel.handles.staff.desk.types(OLIVIA, channel.conversation)  # in a page of the desk
+        await asyncio.sleep(0.2)
+        assert time.monotonic() < deadline, "the customer does not see that staff write"
     deadline = time.monotonic() + 20
     seen = [asyncio.ensure_future(one) for one in (customer_types(), staff_type())]
     try:
@@ -409,3 +458,20 @@ async def test_staff_and_customers_see_each_other_typing(channel: Channel) -> No
         for one in seen:
             one.cancel()
         await asyncio.gather(*seen, return_exceptions=True)
+
+
+async def test_a_channel_that_is_closed_to_the_bot_is_complained_of_once_and_holds_up_no_other_desk(
+    linked: Channel,
+) -> None:
+    server, desk, conversation = linked.server, linked.handles.staff.desk, linked.conversation
+    server.world.forbidden[DESK] = VIEW
+    async with served(server, linked.handles, SHOPDESK_DISCORD_DESK=DESK) as announced:
+        await server.writes_directly("ann", ASKS)
+        await server.until(lambda: [one for one in announced if "the bot cannot see it" in one], 20)
+        await desk.take(OTTO, conversation)
+        await desk.say(OTTO, conversation, "Hello from the page.", "page:1")
+        await linked.customer_hears("Hello from the page.")
+        await desk.close(OTTO, conversation)
+        await linked.customer_hears("How was it?")
+        assert len(server.asked("POST", f"/channels/{DESK}/messages")) == 1, "it is not tried with all that happens"
+        assert len([one for one in announced if "the bot cannot see it" in one]) == 1

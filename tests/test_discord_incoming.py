@@ -182,3 +182,32 @@ def test_a_conversation_of_another_account_is_refused() -> None:
 def test_an_id_says_how_old_it_is() -> None:
     assert days_old(days_ago(2)) == pytest.approx(2, abs=0.001)
     assert days_old("175928847299117063") > 3000  # of April 2016, from Discord's own documentation
+
+
+@pytest.mark.parametrize(
+    ("held", "kinds"),
+    [
+        ({"embeds": [{"type": "rich", "title": "A card"}]}, ["other"]),
+        ({"activity": {"type": 1, "party_id": "x"}}, ["other"]),
+        (
+            {"message_snapshots": [{"message": {"content": "", "embeds": [{}], "components": [{"type": 17}]}}]},
+            ["other"],
+        ),
+        ({"sticker_items": [{"id": "1", "name": "Wave", "format_type": 1}]}, ["sticker"]),
+        ({"content": "See https://shop.example", "embeds": [{"type": "link"}]}, []),
+        ({"components": [{"type": 1, "components": []}], "nonce": 5, "call": {"participants": []}}, []),
+    ],
+)
+def test_what_cannot_be_read_is_named_where_there_is_nothing_else(held: dict[str, object], kinds: list[str]) -> None:
+    """By the gateway and by the history alike."""
+    told = msgspec.json.decode(frame("spaces").d, type=dict[str, object]) | {"content": ""} | held
+    for read in (msgspec.convert(told, Message), msgspec.json.decode(msgspec.json.encode(told), type=Message)):
+        assert [one.kind for one in to_incoming(read, DIRECT, ACCOUNT, BOT, {}).attachments] == kinds
+        assert says_something(read, BOT) == bool(kinds or told["content"])
+
+
+@pytest.mark.parametrize("kind", [*range(1, 19), *range(20, 47)])
+def test_no_notice_of_discords_own_is_taken_for_words_of_a_person(kind: int) -> None:
+    """Pins, joins, boosts, threads, results of polls, and whatever comes after them."""
+    told = msgspec.json.decode(frame("text").d, type=dict[str, object]) | {"type": kind}
+    assert not is_written(msgspec.convert(told, Message))

@@ -25,15 +25,16 @@ from bot.settings import Settings
 from bot.shop.database import open_database
 from serving.ports import free_port
 from tests.photos import photo
+from tests.tales import ENGLISH, TALES, Tale, a_lead_reads
 from tests.telegram_desk import Unhurried, on_telegram
 from tests.telegram_server import NO_LIMITS, TelegramServer, open_telegram
-from tests.telegram_world import Person, Posted, Room, until
+from tests.telegram_world import DESK_RIGHTS, Person, Posted, Room, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OTTO, OLIVIA = Member("otto", "Otto", "lead"), Member("olivia", "Olivia", "agent")
 PUBLIC = "https://desk.example"
-ASKS = "I want to talk to a person about my parcel"
+NOTE = "speaks softly"
 
 
 @dataclass
@@ -63,10 +64,11 @@ class Case:
     conversation: str
     thread: int
     ann: Person
+    reason: str = ENGLISH.reason
 
     @property
     def head(self) -> Posted:
-        return [one for one in self.office.room.in_topic(self.thread) if one.text.startswith("A customer asks")][-1]
+        return [one for one in self.office.room.in_topic(self.thread) if one.text.startswith(self.reason)][-1]
 
     @property
     def said(self) -> str:
@@ -123,52 +125,75 @@ async def office(
         )
         work = asyncio.create_task(desk.work())
         opened.callback(work.cancel)
-        room = telegram.group("Our desk", forum=True, rights=["can_manage_topics"])
+        room = telegram.group("Our desk", forum=True, rights=DESK_RIGHTS)
         office = Office(telegram, msgspec.structs.replace(desk.handles, pace=Unhurried()), room, otto, olivia)
         await office.opens()
         opened.push_async_callback(lambda: office.serving.aclose())
         yield office
 
 
-async def shown(office: Office, conversation: str, ann: Person, before: set[int]) -> Case:
+async def shown(office: Office, conversation: str, ann: Person, before: set[int], tale: Tale = ENGLISH) -> Case:
     await until(lambda: set(office.room.topics) - before, "a topic is opened", 30)
     [thread] = set(office.room.topics) - before
     await until(lambda: office.room.in_topic(thread), "the topic has its head", 30)
-    return Case(office, conversation, thread, ann)
+    return Case(office, conversation, thread, ann, tale.reason)
 
 
-async def asked(office: Office) -> Case:
+async def asked(office: Office, tale: Tale = ENGLISH) -> Case:
     """A customer on Telegram asks for a person."""
-    ann, before = office.telegram.person("Ann"), set(office.room.topics)
-    ann.writes(ASKS)
-    return await shown(office, f"telegram:{office.telegram.bot.id}:{ann.id}", ann, before)
+    ann, before = office.telegram.person("Ann", tale.locale), set(office.room.topics)
+    ann.writes(tale.asks)
+    return await shown(office, f"telegram:{office.telegram.bot.id}:{ann.id}", ann, before, tale)
 
 
-async def test_a_customer_is_taken_answered_closed_and_comes_again(office: Office) -> None:
+@pytest.mark.parametrize("tale", TALES, ids=["english", "chinese"])
+async def test_the_whole_story_from_the_wish_for_a_person_to_the_stars_and_what_a_lead_reads(
+    office: Office, tale: Tale
+) -> None:
+    if tale.language != "en":
+        await office.opens(SHOPDESK_TELEGRAM_DESK_LANGUAGE=tale.language)
+    case = await asked(office, tale)
+    head, ann = case.head, case.ann
+    assert tale.asks in head.text and f"telegram · {tale.speaks}" in head.text and head.labels == [tale.take]
+    assert office.room.topics[case.thread].startswith(f"telegram: {tale.asks[:10]}")
+    assert await case.presses(office.olivia, tale.take) == ""
+    await case.hears(tale.taken)
+    await until(lambda: len(head.labels) == 3 and tale.close in head.labels, "other buttons")
+
+    case.writes(office.olivia, f"!note {NOTE}")
+    case.writes(office.olivia, tale.hello)
+    answer = await case.customer_hears(tale.hello)
+    assert answer.text.startswith("Olivia\n")
+    assert case.customer_heard(tale.here) and not case.customer_heard("One of our staff reads")
+    ann.writes(tale.more)
+    await case.hears(f"{tale.customer} {tale.more}")
+    assert tale.hello not in case.said, "what was written here is not repeated"
+    case.writes(office.olivia, tale.solved)
+    await case.customer_hears(tale.solved)
+
+    assert await case.presses(office.olivia, tale.close) == ""
+    asked_how = await case.customer_hears(tale.how_was_it)
+    await until(lambda: case.thread in office.room.closed_threads, "the topic is closed")
+    assert tale.over in case.said and await case.handoff() is None and head.labels == []
+    ann.presses(asked_how, str(tale.stars))
+    thanks = await case.customer_hears(tale.thanks)
+    ann.presses(thanks, tale.why)
+    await case.customer_hears(tale.tell)
+    ann.writes(tale.word)
+    await case.customer_hears(tale.read)
+    await a_lead_reads(office.handles, tale)
+    assert not case.customer_heard(NOTE)
+    if tale.language != "en":
+        await office.opens()
+
+
+async def test_a_customer_whose_topic_is_closed_comes_again(office: Office) -> None:
     case = await asked(office)
     head = case.head
-    assert ASKS in head.text and "telegram · English" in head.text and head.labels == ["Take"]
-    assert office.room.topics[case.thread].startswith("telegram: I want to talk to a person")
-    assert await case.presses(office.olivia, "Take") == ""
-    await case.hears("Olivia has taken it.")
-    await until(lambda: head.labels == ["Return to the bot", "Close", "Close, not solved"], "other buttons")
-
-    case.ann.writes("are you there?")
-    await case.hears("Customer: are you there?")
     case.writes(office.olivia, "Good morning Ann, I look into it.")
-    answer = await case.customer_hears("I look into it.")
-    assert answer.text.startswith("Olivia\n")
-    told = [one.text for one in case.ann.private.said]
-    assert any(one.startswith("Olivia from our team is here now") for one in told)
-    assert "One of our staff reads this conversation and answers you here." not in told, "that was said already"
-    case.ann.writes("Thank you, it is the blue one")
-    await case.hears("Customer: Thank you, it is the blue one")
-    assert "I look into it" not in case.said, "what was written here is not repeated"
-
-    assert await case.presses(office.olivia, "Close") == ""
-    await case.customer_hears("How was it?")
+    await case.customer_hears("I look into it.")
+    case.writes(office.olivia, "!close")
     await until(lambda: case.thread in office.room.closed_threads, "the topic is closed")
-    assert await case.handoff() is None and head.labels == []
     said = case.writes(office.otto, "One more thing")
     await case.hears("This is over, so nothing goes to the customer any more.")
     assert office.room.in_topic(case.thread)[-1].reply_to is said
@@ -314,8 +339,51 @@ async def test_a_customer_on_telegram_sees_that_staff_write_and_gets_what_staff_
     await until(lambda: any("photo" in one.content for one in case.ann.private.said), "the photo arrives", 30)
     await case.hears("Otto: [the photo]")
     case.ann.private.typing_until = 0
+    end = asyncio.get_running_loop().time() + 30
+    while not case.ann.private.typing_until:  # what comes too late is left out
+        await desk.types(OTTO, case.conversation)
+        await asyncio.sleep(0.2)
+        assert asyncio.get_running_loop().time() < end, "the customer does not see that staff write"
     await desk.say(OTTO, case.conversation, "a moment", "page:3")
     await case.customer_hears("a moment")
+
+
+async def test_what_the_bot_proposes_and_canned_answers_are_seen_first_and_go_out_by_a_press_or_a_name(
+    office: Office,
+) -> None:
+    case = await asked(office)
+    case.writes(office.olivia, "Hello, what is it about?")
+    await case.customer_hears("what is it about?")
+    case.writes(office.olivia, "!draft")
+    await case.hears("The knowledge has nothing on what the customer asked last.")
+    case.ann.writes("How long does delivery take?")
+    await case.hears("Customer: How long does delivery take?")
+    case.writes(office.olivia, "!draft")
+    await case.hears("The bot would say")
+    proposed = [one for one in office.room.in_topic(case.thread) if "Send 1" in one.labels][-1]
+    assert "3 to 5 working days" in proposed.text and "• " in proposed.text, "with its sources"
+    assert not case.customer_heard("3 to 5 working days"), "staff decide"
+    assert "Olivia has this conversation" in await case.presses(office.otto, "Send 1", proposed)
+    for _ in range(2):
+        assert await case.presses(office.olivia, "Send 1", proposed) == ""
+    sent = await case.customer_hears("3 to 5 working days")
+    assert sent.text.startswith("Olivia\n")
+    await until(
+        lambda: sent.text.removeprefix("Olivia\n")[:40] in case.said.partition("Olivia: ")[2], "it is shown", 30
+    )
+    forged = await case.answered(office.olivia.presses_data(proposed, "desk:1:say_0123456789ab"))
+    assert "proposed for something earlier" in forged
+
+    case.writes(office.olivia, "!canned")
+    await case.hears("Goodbye · Thank you for writing to us")
+    for title, told in (("I am asking", "fill in {{ order }} first"), ("Nonsense", "no canned answer is called")):
+        case.writes(office.olivia, f"!canned {title}")
+        await case.hears(told)
+    case.writes(office.olivia, "!canned good")
+    goodbye = await case.customer_hears("Thank you for writing to us")
+    assert "Olivia, " in goodbye.text and "{{" not in goodbye.text
+    await case.hears("Olivia: Thank you for writing to us")
+    assert len([one for one in case.ann.private.said if "3 to 5 working days" in one.text]) == 1
 
 
 async def test_another_process_goes_on_where_the_first_one_ended(office: Office) -> None:

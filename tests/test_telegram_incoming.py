@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from telegram import Update, User
 
+from adapters.telegram.attached import Attached
 from adapters.telegram.deep_links import private_payload, read_private_payload
+from adapters.telegram.desk_incoming import StaffWrote, to_staff_word
 from adapters.telegram.incoming import Gone, Opened, Pressed, Read, Written, to_incoming
 from adapters.telegram.places import Place, place_of
 from bot.messages import Attachment, Incoming
@@ -203,3 +205,67 @@ def test_a_link_into_the_private_chat_fits_into_what_telegram_allows() -> None:
 @pytest.mark.parametrize("payload", ["", "q_", "q_!!!", "q_AAAA", "link-ACDE3467", "q_" + "A" * 62])
 def test_what_is_no_such_link_asks_nothing(payload: str) -> None:
     assert read_private_payload(payload) is None
+
+
+PHONE = {"id": 1, "is_bot": False, "first_name": "Bob"}
+STARS = {"currency": "XTR", "total_amount": 5, "invoice_payload": "x"}
+FILE = {"file_id": "f", "file_unique_id": "u", "width": 1, "height": 1, "duration": 1}
+RARE = {  # what people can send that is none of the kinds above
+    "story": {"chat": {"id": 5, "type": "private", "first_name": "Bob"}, "id": 3},
+    "game": {"title": "t", "description": "d", "photo": []},
+    "invoice": {"title": "t", "description": "d", "start_parameter": "s", "currency": "EUR", "total_amount": 100},
+    "paid_media": {"star_count": 5, "paid_media": [{"type": "preview"}]},
+    "checklist": {"title": "To do", "tasks": [{"id": 1, "text": "one"}]},
+    "giveaway": {"chats": [], "winners_selection_date": 1795374224, "winner_count": 1},
+    "giveaway_winners": {"chat": {"id": -5, "type": "channel", "title": "c"}, "giveaway_message_id": 1,
+                         "winners_selection_date": 1795374224, "winner_count": 1, "winners": [PHONE]},
+    "hologram": {"depth": 3},
+}  # fmt: skip
+SERVICE = {  # what Telegram itself says in a chat
+    "message_auto_delete_timer_changed": {"message_auto_delete_time": 86400},
+    "video_chat_started": {},
+    "video_chat_ended": {"duration": 3},
+    "forum_topic_edited": {"name": "n"},
+    "forum_topic_closed": {},
+    "boost_added": {"boost_count": 1},
+    "users_shared": {"request_id": 1, "users": [{"user_id": 1}]},
+    "write_access_allowed": {},
+    "successful_payment": {**STARS, "telegram_payment_charge_id": "a", "provider_payment_charge_id": "b"},
+    "chat_background_set": {"type": {"type": "chat_theme", "theme_name": "x"}},
+    "new_chat_title": "New",
+    "delete_chat_photo": True,
+    "proximity_alert_triggered": {"traveler": PHONE, "watcher": PHONE, "distance": 3},
+}
+
+
+def sent(kind: str, content: object, chat: dict[str, object], **more: object) -> Update:
+    ann = {"id": 1084422, "is_bot": False, "first_name": "Ann"}
+    told = {"message_id": 321, "from": ann, "chat": chat, "date": 1795374224, kind: content, **more}
+    return Update.de_json({"update_id": 529114399, "message": told}, None)
+
+
+ALONE: dict[str, object] = {"id": 1084422, "first_name": "Ann", "type": "private"}
+STAFF: dict[str, object] = {"id": -1001, "title": "Our desk", "type": "supergroup", "is_forum": True}
+TOPIC: dict[str, object] = {"message_thread_id": 17, "is_topic_message": True}
+
+
+@pytest.mark.parametrize("kind", RARE)
+def test_a_rare_kind_is_answered_where_we_are_meant_and_never_passed_on_by_staff(kind: str) -> None:
+    read = to_incoming(sent(kind, RARE[kind], ALONE), ME)
+    assert isinstance(read, Written) and read.attached == Attached(Attachment("other"))
+    assert to_incoming(sent(kind, RARE[kind], {"id": -5, "title": "Friends", "type": "supergroup"}), ME) is None
+    word = to_staff_word(sent(kind, RARE[kind], STAFF, **TOPIC), ME)
+    assert word is None or (
+        isinstance(word, StaffWrote) and not word.text and not (word.attached and word.attached.file)
+    )
+
+
+@pytest.mark.parametrize("kind", SERVICE)
+def test_what_telegram_itself_says_in_a_chat_is_answered_nowhere(kind: str) -> None:
+    assert to_incoming(sent(kind, SERVICE[kind], ALONE), ME) is None
+    assert to_staff_word(sent(kind, SERVICE[kind], STAFF, **TOPIC), ME) is None
+
+
+def test_a_text_with_something_that_is_newer_than_we_are_is_a_text() -> None:
+    read = to_incoming(sent("text", "Hello", ALONE, sparkle={"x": 1}), ME)
+    assert isinstance(read, Written) and read.attached is None and read.incoming.text == "Hello"

@@ -1,8 +1,9 @@
-"""Buttons as Discord draws them: five in a row and five rows, lists where there are more; and which one was pressed."""
+"""Buttons as Discord draws them: five in a row, and many choices as a list; and which one was pressed."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from adapters.chat_apps import MENU
 from adapters.presses import carried, lasts
 from adapters.text import utf16
 from bot.messages import Button
@@ -16,13 +17,16 @@ _LABEL, _OPTION, _PLACEHOLDER = 80, 100, 150  # most characters
 
 
 def rows(buttons: Sequence[Button], event: str, choose: str = "") -> list[Component]:
-    """The buttons of an event; no more than 125 can be shown. `choose` stands over a list."""
-    if len(buttons) <= _ROWS * _IN_A_ROW:
-        drawn = [_button(button, carried(event, index, button)) for index, button in enumerate(buttons)]
-        return [_row(drawn[start : start + _IN_A_ROW]) for start in range(0, len(drawn), _IN_A_ROW)]
-    options = [_option(button, carried(event, index, button)) for index, button in enumerate(buttons)]
-    starts = range(0, min(len(options), _ROWS * _IN_A_LIST), _IN_A_LIST)
-    return [_row([_list(options[start : start + _IN_A_LIST], f"{event}:*{start}", choose)]) for start in starts]
+    """The buttons of an event, up to five rows. Of more than five choices a list is made, over which stands `choose`;
+    what a card proposes, and the commands of the menu, stay buttons below it."""
+    numbered = [(carried(event, index, one), one) for index, one in enumerate(buttons)]
+    choices = [each for each in numbered if _is_choice(each[1])]
+    options = [_option(one, value) for value, one in choices] if len(choices) > _IN_A_ROW else []
+    drawn = [_button(one, data) for data, one in numbered if not options or not _is_choice(one)]
+    below = [_row(drawn[start : start + _IN_A_ROW]) for start in range(0, len(drawn), _IN_A_ROW)][:_ROWS]
+    starts = range(0, len(options), _IN_A_LIST)[: _ROWS - len(below)]
+    lists = [_row([_list(options[start : start + _IN_A_LIST], f"{event}:*{start}", choose)]) for start in starts]
+    return [*lists, *below]
 
 
 def link_row(label: str, url: str) -> list[Component]:
@@ -68,6 +72,10 @@ def _after(component: Component, pressed: str) -> Component:
         label = _cut(f"✓ {component.get('label', '').removeprefix('✓ ')}", _LABEL)
         return component | {"style": _SUCCESS, "label": label, "disabled": True}
     return component if not own or lasts(own) else component | {"disabled": True}
+
+
+def _is_choice(button: Button) -> bool:
+    return button.style == "plain" and button.id not in MENU
 
 
 def _button(button: Button, custom_id: str) -> Component:

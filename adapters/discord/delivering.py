@@ -23,14 +23,13 @@ from adapters.replies import (
     Reading,
     Reply,
     StaffSaid,
-    StaffTyping,
     Step,
     Typing,
     language_of,
     note_of,
     progress,
 )
-from bot.channels import Delivery, Handles, Unreachable
+from bot.channels import Delivery, Handles
 from bot.messages import Attachment, Event, FinalText, Incoming, Said
 
 log = logging.getLogger(__name__)
@@ -74,6 +73,12 @@ class Deliveries:
                 conversation.language = self._language(event, conversation.language)
                 await self._does(conversation, reading.read(event), draft_nonce(conversation.name, event.answers))
 
+    async def staff_type(self, conversation: str) -> None:
+        """The customer sees it, where there is room for it. Raises ConnectionError, Unreachable."""
+        if conversation.startswith(f"{self._account}:"):
+            with contextlib.suppress(Gone, Refused):
+                await self._posting.typing_if_spare(place_of(self._account, conversation).channel)
+
     async def _does(self, here: "_Conversation", step: Step | None, nonce: str) -> None:
         match step:
             case Typing():
@@ -84,8 +89,6 @@ class Deliveries:
                 await self._queued(here, event, place)
             case StaffSaid():
                 await self._staff_said(here, step)
-            case StaffTyping():
-                await self._staff_types(here)
             case Passed(event):
                 await self._delivered(here, event)
             case Reply():
@@ -94,11 +97,6 @@ class Deliveries:
     async def _queued(self, here: "_Conversation", event: str, place: int) -> None:
         told = notice(self._words(here, "busy", place=place), nonce=nonce_of(here.name, event))
         await self._posting.post_if_spare(here.channel, told)
-
-    async def _staff_types(self, here: "_Conversation") -> None:
-        """Seen now, or not at all."""
-        with contextlib.suppress(ConnectionError, Unreachable, Gone, Refused):
-            await self._posting.typing_if_spare(here.channel)
 
     async def _staff_said(self, here: "_Conversation", said: StaffSaid) -> None:
         who = said.name or self._words(here, "from_staff")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import msgspec
 from discord.http import Route
 
+from adapters.complaints import Complaints
 from adapters.desk_rooms import Called
 from adapters.desk_rooms import Gone as ThreadGone
 from adapters.desk_words import DeskButton
@@ -19,7 +20,7 @@ from adapters.discord.payloads import Channel, ThreadState
 from adapters.discord.posting import Closed, Gone, Posting, Refused
 from adapters.discord.uploads import upload_of
 from adapters.text import Rich, as_discord, bold, plain
-from bot.channels import Attachments, Words
+from bot.channels import Handles, Unreachable
 from bot.messages import Attachment
 
 log = logging.getLogger(__name__)
@@ -30,20 +31,24 @@ _NAME = 100  # characters of a thread's name
 _SLEEPS_AFTER = 10080  # minutes without a message, until Discord puts it away
 _HAS_ONE = 160004  # a message has its thread already
 _NO_THREAD = {10003, 50083, 160005}  # it was deleted, or somebody has locked it
+_NOT_THERE = {10003, 10004, 50001}  # of the channel: it was deleted, we are not on the server, or must not see it
 
 
 class DiscordRoom:
     """The Room of adapters/desk_mirror.py. `channel`: id of the channel."""
 
-    def __init__(
-        self, posting: Posting, channel: str, marks: Marks, attachments: Attachments, words: Words, language: str
-    ) -> None:
-        self._posting, self._channel, self._marks, self._attachments = posting, channel, marks, attachments
-        self._words, self._language = words, language
+    def __init__(self, posting: Posting, channel: str, marks: Marks, handles: Handles, language: str) -> None:
+        self._posting, self._channel, self._marks = posting, channel, marks
+        self._attachments, self._words, self._language = handles.attachments, handles.words, language
+        self._complaints = Complaints(handles.announce)
         self._named = dict[str, str]()  # messages that name a thread which could not be opened yet
 
     @property
     def longest(self) -> int:
+        return _LONGEST
+
+    @property
+    def longest_caption(self) -> int:
         return _LONGEST
 
     async def open(self, title: str, once: str) -> str:
@@ -65,7 +70,7 @@ class DiscordRoom:
 
     async def reopen(self, thread: str) -> None:
         """What a moderator has locked is left alone, and another opened."""
-        with _of_thread():
+        with self._of_thread():
             state = await self._state(thread)
             if state is None or state.locked:
                 raise ThreadGone
@@ -85,10 +90,8 @@ class DiscordRoom:
             await self._posting.ask(_thread("DELETE", thread))
         except Closed as closed:
             if closed.code not in _NO_THREAD:
-                log.error(
-                    "a thread of staff cannot be deleted: the bot lacks Manage Threads in channel %s", self._channel
-                )
-                raise ConnectionError(f"a thread of staff cannot be deleted: {closed}") from None
+                self._complain("does not let the bot delete a thread: it needs Manage Threads there", closed)
+                raise Unreachable(f"a thread of staff cannot be deleted: {closed}") from None
         with contextlib.suppress(Closed, Gone, Refused):
             await self._posting.delete(self._channel, thread)
 
@@ -108,23 +111,30 @@ class DiscordRoom:
         drawn = tuple(_drawn(buttons))
         return await self._post(thread, Message(words, drawn, nonce_of(thread, once), calls=called))
 
-    async def show(self, thread: str, conversation: str, attachment: Attachment) -> None:
+    async def show(self, thread: str, attachment: Attachment, page: Rich, once: str) -> None:
         """Where Discord does not take it, or it is not there any more, its name says so."""
-        name = attachment.name or attachment.kind
+        name, words, nonce = attachment.name or attachment.kind, as_discord(page), nonce_of(thread, once)
         try:
             upload = upload_of(attachment, await self._attachments.read(attachment.kept))
-            with _of_thread():
-                await self._posting.post(thread, Message("", files=(upload,)))
+            with self._of_thread():
+                await self._posting.post(thread, Message(words, nonce=nonce, files=(upload,)))
+            return
         except FileNotFoundError:
-            await self._post(thread, self._sentence("desk_not_kept", name))
+            sentence = self._sentence("desk_not_kept", name)
         except Refused as refused:
             log.warning("a file is not shown to staff: %s", refused)
-            await self._post(thread, self._sentence("desk_file_not_shown", name))
+            sentence = self._sentence("desk_file_not_shown", name)
+        told = "\n".join(filter(None, (words, sentence)))
+        await self._post(thread, Message(told, nonce=nonce_of(thread, once, "words")))
+
+    async def types(self, thread: str) -> None:
+        with contextlib.suppress(Gone, Refused):
+            await self._posting.typing_if_spare(thread)
 
     async def redraw(self, thread: str, message: str, buttons: Sequence[DeskButton]) -> None:
         for _ in range(2):
             try:
-                with _of_thread():
+                with self._of_thread():
                     await self._posting.redraw(thread, message, _drawn(buttons))
                 return
             except Gone:  # or the thread has gone to sleep
@@ -161,7 +171,7 @@ class DiscordRoom:
 
     async def _post(self, thread: str, message: Message) -> str:
         """What Discord never takes is passed over: what follows would wait for it for ever."""
-        with _of_thread():
+        with self._of_thread():
             try:
                 return await self._posting.post(thread, message)
             except Refused as refused:
@@ -170,26 +180,34 @@ class DiscordRoom:
 
     @contextmanager
     def _of_channel(self) -> Iterator[None]:
-        """Nothing is lost while somebody sees to it: it is tried again."""
+        """Nothing is lost while somebody puts it right: what is open is tried again."""
         try:
             yield
-        except (Closed, Gone) as closed:
-            log.error("channel %s of SHOPDESK_DISCORD_DESK cannot be used; shopdesk doctor says why", self._channel)
-            raise ConnectionError(f"the channel of staff is closed to us: {closed}") from None
+        except Gone as gone:
+            raise ConnectionError(f"the channel of staff has lost a message: {gone}") from None
+        except Closed as closed:
+            raise self._told_apart(closed) from None
 
-    def _sentence(self, name: str, what: str) -> Message:
-        return Message(as_discord(plain(self._words(self._language, name, what=what))))
+    @contextmanager
+    def _of_thread(self) -> Iterator[None]:
+        """A thread that is gone is opened anew; where only a permission is missing it waits for that."""
+        try:
+            yield
+        except Closed as closed:
+            raise (ThreadGone() if closed.code in _NO_THREAD else self._told_apart(closed)) from None
 
+    def _told_apart(self, closed: Closed) -> Exception:
+        if closed.code in _NOT_THERE:
+            self._complain("is gone, or the bot cannot see it: name another in SHOPDESK_DISCORD_DESK", closed)
+            return Unreachable(f"the channel of staff is not there for us: {closed}")
+        self._complain("does not let the bot work: shopdesk doctor names the permission that it lacks", closed)
+        return ConnectionError(f"the channel of staff is closed to us: {closed}")
 
-@contextmanager
-def _of_thread() -> Iterator[None]:
-    """A thread that is gone is opened anew; where only a permission is missing it waits for that."""
-    try:
-        yield
-    except Closed as closed:
-        if closed.code in _NO_THREAD:
-            raise ThreadGone from None
-        raise ConnectionError(f"a thread of staff is closed to us: {closed}") from None
+    def _complain(self, advice: str, said: Exception) -> None:
+        self._complaints.say(f"Discord: the channel of staff {self._channel} {advice}.", str(said))
+
+    def _sentence(self, name: str, what: str) -> str:
+        return as_discord(plain(self._words(self._language, name, what=what)))
 
 
 def _thread(method: str, thread: str) -> Route:

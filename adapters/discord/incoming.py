@@ -31,7 +31,7 @@ def is_addressed(message: Message, bot: str) -> bool:
 def says_something(message: Message, bot: str) -> bool:
     """A message can hold nothing but spaces, or what we do not know."""
     forwards = bool(message.message_snapshots)
-    return bool(text_of(message, bot) or attachments_of(message, {})) or forwards or is_addressed(message, bot)
+    return bool(text_of(message, bot) or attachments_of(message, {}) or forwards or is_addressed(message, bot))
 
 
 def is_edited(message: Message) -> bool:
@@ -84,7 +84,15 @@ def files_of(message: Message) -> tuple[File, ...]:
 def attachments_of(message: Message, kept: Mapping[str, str]) -> tuple[Attachment, ...]:
     files = [_attachment(file, kept.get(file.id, ""), message.flags) for file in files_of(message)]
     stickers = [Attachment("sticker", name=one.name) for one in message.sticker_items]
-    return (*files, *stickers, *([Attachment("other", name="poll")] if message.poll else []))
+    polls = [Attachment("other", name="poll")] if message.poll else []
+    return (*files, *stickers, *polls) or ((Attachment("other"),) if _holds_another_kind(message) else ())
+
+
+def _holds_another_kind(message: Message) -> bool:
+    """Nothing but what we cannot read: an invitation to a game, say, or what was forwarded holds but a card."""
+    if message.content.strip() or any(one.message.content.strip() for one in message.message_snapshots):
+        return False
+    return bool(message.embeds or message.activity or message.message_snapshots)
 
 
 def _attachment(file: File, kept: str, flags: int) -> Attachment:

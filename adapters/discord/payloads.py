@@ -35,7 +35,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     message: Forwarded
 
 
-class Poll(msgspec.Struct, frozen=True):
+class Unread(msgspec.Struct, frozen=True):
     """We do not look into it."""
 
 
@@ -54,7 +54,9 @@ class Message(msgspec.Struct, frozen=True):
     referenced_message: "Message | None" = None
     message_snapshots: tuple[Snapshot, ...] = ()
     webhook_id: str | None = None
-    poll: Poll | None = None
+    poll: Unread | None = None
+    embeds: tuple[Unread, ...] = ()
+    activity: Unread | None = None
 
 
 class Deleted(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from adapters.discord.rooms import Rooms
 from adapters.discord.settings import DiscordSettings
 from adapters.discord.staff_desk import staff_desk
 from adapters.discord.threads import Threads
+from adapters.typing_shown import show_typing
 from bot.channels import Handles
 
 log = logging.getLogger(__name__)
@@ -113,11 +114,12 @@ class Desk:
             desk = None
             if self._settings.desk:
                 desk = staff_desk(client.http, account, self._settings, handles, marks, files, posting)
-                group.create_task(desk.run())
+                group.create_task(desk.mirror.run())
             doors = Doors(self._settings.desk, intake, interactions, desk.intake if desk else None)
             backfill = Backfill(client.http, support, marks, doors, lines)
             client.listen(Hearing(lines, doors, backfill).hears)
             group.create_task(handles.outbox.deliver(account, deliveries.each))
+            group.create_task(show_typing(handles.staff.desk.writing(), deliveries.staff_type))
             group.create_task(_connect(client))
 
     async def _register(self, client: DeskClient, marks: Marks) -> None:

@@ -6,9 +6,11 @@ import logging
 from discord.http import HTTPClient
 
 from adapters.desk_deeds import Deeds
+from adapters.desk_help import Help
 from adapters.desk_threads import Threads
-from adapters.desk_words import Deed, ForCustomer, NotUnderstood, read_desk_press, read_word
+from adapters.desk_words import Asked, Deed, ForCustomer, NotUnderstood, ProposalSaid, read_desk_press, read_word
 from adapters.discord.acknowledging import SAY, SEEN, acknowledge, add
+from adapters.discord.desk_room import DiscordRoom
 from adapters.discord.files import Files
 from adapters.discord.incoming import attachments_of, files_of, is_edited, is_written, text_of
 from adapters.discord.marks import Marks
@@ -33,10 +35,11 @@ class StaffIntake:
     """`reader`: what the channel is called at the desk. Only who is linked to a member does anything here."""
 
     def __init__(
-        self, http: HTTPClient, reader: str, handles: Handles, threads: Threads, deeds: Deeds, files: Files,
-        posting: Posting, marks: Marks,
+        self, http: HTTPClient, reader: str, handles: Handles, desk_room: DiscordRoom, threads: Threads, deeds: Deeds,
+        help: Help, files: Files, posting: Posting, marks: Marks,
     ) -> None:  # fmt: skip
         self._http, self._reader, self._handles, self._threads, self._deeds = http, reader, handles, threads, deeds
+        self._desk_room, self._help = desk_room, help
         self._files, self._posting, self._marks = files, posting, marks
         self._bot = reader.split(":")[1]
 
@@ -111,6 +114,10 @@ class StaffIntake:
         word = read_word(text_of(message, self._bot))
         if not conversation:
             return self._deeds.say(member, "desk_is_over")
+        if isinstance(word, Asked):
+            once = f"{self._reader}:{message.id}"
+            await self._help.show(self._desk_room, message.channel_id, member, conversation, word, once)
+            return ""
         files = files_of(message) if isinstance(word, ForCustomer) else ()
         if isinstance(word, ForCustomer) and not word.text.strip() and not files:
             return self._deeds.say(member, "desk_only_files")
@@ -134,7 +141,7 @@ class StaffIntake:
             log.exception("a deed of staff could not be done")
             return self._deeds.say(member, "desk_failed")
 
-    async def _press(self, member: Member, conversation: str, deed: Deed | None) -> str:
+    async def _press(self, member: Member, conversation: str, deed: Deed | ProposalSaid | None) -> str:
         if not conversation:
             return self._deeds.say(member, "desk_is_over" if deed else "desk_not_understood")
         return await self._deeds.do(member, conversation, deed or NotUnderstood(), "")

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from telegram import Message
+from telegram import Chat, Message
 
 from bot.messages import Attachment
+
+_OTHERS = ("poll", "dice", "story", "game", "invoice", "paid_media", "checklist", "giveaway", "giveaway_winners")
 
 
 @dataclass(frozen=True)
@@ -47,5 +49,11 @@ def _named(message: Message) -> Attached | None:
     if contact := message.contact:
         name = f"{contact.first_name} {contact.last_name or ''}".strip()
         return Attached(Attachment("contact", f"{name}, {contact.phone_number}"))
-    other = message.poll or message.dice or message.story or message.game or message.paid_media or message.checklist
-    return Attached(Attachment("other")) if other else None
+    return (
+        Attached(Attachment("other")) if any(getattr(message, name) for name in _OTHERS) or _is_new(message) else None
+    )
+
+
+def _is_new(message: Message) -> bool:
+    """Of a kind that the library does not know yet, and meant for us alone: nobody else could answer it."""
+    return bool(message.api_kwargs and not message.text and not message.caption and message.chat.type == Chat.PRIVATE)

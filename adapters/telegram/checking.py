@@ -37,6 +37,7 @@ class _Chat(msgspec.Struct):
 class _Membership(msgspec.Struct):
     status: str = ""
     can_manage_topics: bool = False
+    can_delete_messages: bool = False
 
 
 class _Refused(Exception):
@@ -88,9 +89,10 @@ async def _desk(session: ClientSession, settings: TelegramSettings) -> Finding:
         return Finding(name, False, f"the group cannot be looked at ({type(problem).__name__})", _DESK_ADVICE)
     if not chat.is_forum:
         return Finding(name, False, f"the group “{chat.title}” has no topics", "Turn them on: Edit, Topics.")
-    if membership.status != "creator" and not membership.can_manage_topics:
-        advice = "Make the bot an administrator of the group that may manage topics."
-        return Finding(name, False, f"the bot may not manage topics in “{chat.title}”", advice)
+    rights = {"manage topics": membership.can_manage_topics, "delete messages": membership.can_delete_messages}
+    if missing := " and ".join(right for right, given in rights.items() if not given):
+        advice = f"Make the bot an administrator of the group that may {missing}."
+        return Finding(name, False, f"the bot may not {missing} in “{chat.title}”", advice)
     return Finding(name, True, f"“{chat.title}”, a topic for each handoff")
 
 

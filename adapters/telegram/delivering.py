@@ -15,7 +15,6 @@ from adapters.replies import (
     Reading,
     Reply,
     StaffSaid,
-    StaffTyping,
     Step,
     Typing,
     language_of,
@@ -42,7 +41,8 @@ class Deliveries:
 
     def __init__(self, bot: Bot, username: str, handles: Handles, home: str) -> None:
         self._username, self._handles, self._home = username, handles, home
-        self.posting = Posting(bot, account_of(bot.id), handles.pace)
+        self._account = account_of(bot.id)
+        self.posting = Posting(bot, self._account, handles.pace)
         self._know_of_staff = KnowOfStaff()
 
     async def each(self, delivery: Delivery) -> None:
@@ -62,6 +62,12 @@ class Deliveries:
                     case step:
                         await self._aside(delivery, place, event, step)
 
+    async def staff_type(self, conversation: str) -> None:
+        """The customer sees it, where there is room for it. Raises ConnectionError, Unreachable."""
+        if conversation.startswith(f"{self._account}:"):
+            with contextlib.suppress(Refused):
+                await self.posting.typing(place_of(conversation))
+
     async def _aside(self, delivery: Delivery, place: Place, event: Event, step: Step | None) -> None:
         """What is no part of a reply."""
         match step:
@@ -69,9 +75,6 @@ class Deliveries:
                 await delivery.delivered(event.id)
             case Queued(_, before):
                 await self._busy(delivery, place, event, before)
-            case StaffTyping():
-                with contextlib.suppress(ConnectionError, Refused):
-                    await self.posting.typing(place)
             case StaffSaid(_, text, attachments, name):
                 page = joined([bold(name or self._words(text, "from_staff")), plain(text)], "\n")
                 files = [one for one in attachments if one.kept]

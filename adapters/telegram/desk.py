@@ -1,11 +1,9 @@
 """The desk of staff in a group on Telegram: put together for the bot that serves it, kept in step with all others."""
 
-import asyncio
-import logging
-from contextlib import aclosing
 from dataclasses import dataclass
 
 from adapters.desk_deeds import Deeds
+from adapters.desk_help import Help
 from adapters.desk_mirror import DeskMirror
 from adapters.desk_threads import Threads
 from adapters.telegram.bots import OpenBot
@@ -15,37 +13,13 @@ from adapters.telegram.posting import Posting
 from adapters.telegram.settings import TelegramSettings
 from bot.channels import Handles
 
-log = logging.getLogger(__name__)
-
-AGAIN_SECONDS = 5.0
-
 
 @dataclass(frozen=True)
 class StaffGroup:
+    """What staff see is brought by the mirror, what they do is taken by the intake."""
+
     intake: StaffIntake
-    _handles: Handles
-    _room: TelegramRoom
-    _threads: Threads
-    _mirror: DeskMirror
-
-    async def run(self) -> None:
-        """Until cancelled. Only inside `Outbox.only_here`."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._mirror.run())
-            group.create_task(self._show_typing())
-
-    async def _show_typing(self) -> None:
-        """Customers who are writing, in their topics. Nothing of it has to arrive."""
-        while True:
-            try:
-                await self._threads.load()
-                async with aclosing(self._handles.staff.desk.typing()) as typing:  # type: ignore[type-var]
-                    async for conversation in typing:
-                        if thread := self._threads.thread(conversation):
-                            await self._room.types(thread)
-            except ConnectionError as problem:
-                log.warning("staff are not shown who is typing: %s", problem)
-            await asyncio.sleep(AGAIN_SECONDS)
+    mirror: DeskMirror
 
 
 def staff_group(settings: TelegramSettings, opened: OpenBot, handles: Handles) -> StaffGroup:
@@ -57,7 +31,8 @@ def staff_group(settings: TelegramSettings, opened: OpenBot, handles: Handles) -
     reader = f"{opened.account}:{settings.desk}"
     room = TelegramRoom(opened.bot, Posting(opened.bot, opened.account, handles.pace), handles, settings.desk)
     threads = Threads(handles.bookmarks, handles.postbox, reader)
-    deeds = Deeds(handles.staff, handles.words, language)
-    intake = StaffIntake(opened.bot, opened.me, room, threads, deeds, handles, reader)
+    help = Help(handles.staff, handles.words, language, settings.home)
+    deeds = Deeds(handles.staff, handles.words, language, help)
+    intake = StaffIntake(opened.bot, opened.me, room, threads, deeds, help, handles, reader)
     mirror = DeskMirror(handles.staff, room, threads, reader, handles.words, language, settings.home)
-    return StaffGroup(intake, handles, room, threads, mirror)
+    return StaffGroup(intake, mirror)

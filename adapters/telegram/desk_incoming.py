@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from telegram import CallbackQuery, Chat, Message, Update, User
 
-from adapters.desk_words import Deed, read_desk_press
+from adapters.desk_words import Deed, ProposalSaid, read_desk_press
 from adapters.telegram.attached import Attached, attached
 from adapters.telegram.commands import read_command
 from adapters.telegram.places import Place
@@ -27,7 +27,7 @@ class StaffPressed:
     place: Place
     user: int
     query: str
-    deed: Deed | None  # None for what is no button of ours
+    deed: Deed | ProposalSaid | None  # None for what is no button of ours
 
 
 @dataclass(frozen=True)

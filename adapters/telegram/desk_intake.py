@@ -6,8 +6,9 @@ from telegram import Bot, Update, User
 from telegram.error import TelegramError
 
 from adapters.desk_deeds import Deeds
+from adapters.desk_help import Help
 from adapters.desk_threads import Threads
-from adapters.desk_words import ForCustomer, read_word
+from adapters.desk_words import Asked, ForCustomer, read_word
 from adapters.telegram.desk_incoming import FromStaff, StaffPressed, StaffWrote, to_staff_word
 from adapters.telegram.desk_room import TelegramRoom
 from adapters.telegram.files import Files
@@ -22,9 +23,10 @@ class StaffIntake:
     """One group. `reader`: what the desk knows it as."""
 
     def __init__(
-        self, bot: Bot, me: User, room: TelegramRoom, threads: Threads, deeds: Deeds, handles: Handles, reader: str
-    ) -> None:
-        self._bot, self._me, self._room, self._threads, self._deeds = bot, me, room, threads, deeds
+        self, bot: Bot, me: User, room: TelegramRoom, threads: Threads, deeds: Deeds, help: Help, handles: Handles,
+        reader: str,
+    ) -> None:  # fmt: skip
+        self._bot, self._me, self._room, self._threads, self._deeds, self._help = bot, me, room, threads, deeds, help
         self._handles, self._reader = handles, reader
         self._files = Files(bot, handles.attachments, handles.limiter)
 
@@ -65,6 +67,9 @@ class StaffIntake:
         if wrote.edited:
             return self._deeds.say(member, "desk_edited") if isinstance(word, ForCustomer) else ""
         message = f"{self._reader}:{wrote.message}"
+        if isinstance(word, Asked):
+            await self._help.show(self._room, str(wrote.place.thread), member, conversation, word, message)
+            return ""
         if wrote.attached is None or not isinstance(word, ForCustomer):  # what came with a note stays where it is
             return await self._deeds.do(member, conversation, word, message)
         if not wrote.attached.file:

@@ -1,8 +1,6 @@
 """The group on Telegram in which staff have their desk: a forum topic for each handoff, opened, written and closed."""
 
 import contextlib
-import logging
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -10,26 +8,29 @@ from typing import TypeVar
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, User
 from telegram.constants import ForumTopicLimit, KeyboardButtonStyle, MessageEntityType
 
+from adapters.complaints import Complaints
 from adapters.desk_rooms import Called, Gone
 from adapters.desk_words import DeskButton
 from adapters.splitting import split
-from adapters.telegram.outgoing import LONGEST, Outgoing, to_outgoing, uncalled, unmentioned
+from adapters.telegram.outgoing import LONGEST, LONGEST_CAPTION, Outgoing, to_outgoing, uncalled, unmentioned
 from adapters.telegram.paces import NOTICE
 from adapters.telegram.places import Place
 from adapters.telegram.posting import Posting, Refused
 from adapters.text import Rich, utf16
-from bot.channels import Handles, NotNow, Unreachable
+from bot.channels import Handles, Unreachable
 from bot.messages import Attachment
-
-log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 ROOM_TO_CALL = 600  # UTF-16 units left free for names
-COMPLAIN_SECONDS = 600.0  # between two complaints about the same
-AFTER_REFUSAL = 30.0  # seconds until a group that does not let us is tried again
 _NO_TOPIC = ("thread not found", "topic_deleted", "topic_id_invalid", "message to be replied not found")
 _SAME = ("topic_not_modified", "message is not modified")
-_NO_MESSAGE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_NO_MESSAGE = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "message identifier is not specified",  # it was never sent
+)
+_CLOSED = ("not a forum", "right", "admin", "chat_write_forbidden")  # refused, and so would be all else
 
 
 class TelegramRoom:
@@ -38,11 +39,15 @@ class TelegramRoom:
     def __init__(self, bot: Bot, posting: Posting, handles: Handles, chat: int) -> None:
         self._bot, self._posting, self._handles = bot, posting, handles
         self._group = Place(bot.id, chat)
-        self._complained = dict[str, float]()
+        self._complaints = Complaints(handles.announce)
 
     @property
     def longest(self) -> int:
         return LONGEST - ROOM_TO_CALL
+
+    @property
+    def longest_caption(self) -> int:
+        return LONGEST_CAPTION
 
     def cut(self, page: Rich) -> Sequence[Rich]:
         return split(page, self.longest, lambda piece: utf16(piece.text))
@@ -74,14 +79,17 @@ class TelegramRoom:
         await self._posting.ready(place)
         return str(await self._sent(thread, lambda: self._posting.send(place, _calling(message, calls))))
 
-    async def show(self, thread: str, conversation: str, attachment: Attachment) -> None:
+    async def show(self, thread: str, attachment: Attachment, page: Rich, once: str) -> None:
         place = self._topic(thread)
         try:
             content = await self._handles.attachments.read(attachment.kept)
-        except FileNotFoundError:
-            return  # it was erased meanwhile
+        except FileNotFoundError:  # it was erased meanwhile
+            if page.text:
+                await self.post(thread, page, once)
+            return
+        [under] = to_outgoing(uncalled(page)) or [Outgoing("")]
         await self._posting.ready(place)
-        await self._sent(thread, lambda: self._posting.show(place, attachment, content))
+        await self._sent(thread, lambda: self._posting.show(place, attachment, content, under))
 
     async def redraw(self, thread: str, message: str, buttons: Sequence[DeskButton]) -> None:
         place = self._topic(thread)
@@ -95,50 +103,53 @@ class TelegramRoom:
     async def answer(self, thread: str, message: int, text: str) -> None:
         """A sentence in reply to what somebody of the group wrote; left out where there is no room for it."""
         place = self._topic(thread)
-        with contextlib.suppress(Gone, ConnectionError):
+        with contextlib.suppress(Gone, ConnectionError, Unreachable):
             await self._posting.ready(place, NOTICE)
             await self._sent(thread, lambda: self._posting.send(place, Outgoing(text), message))
 
     async def types(self, thread: str) -> None:
-        """That the customer is writing; passing, and left out where there is no room for it."""
-        with contextlib.suppress(Gone, ConnectionError, Unreachable, Refused):
+        with contextlib.suppress(Refused):
             await self._posting.typing(self._topic(thread))
 
     def _topic(self, thread: str) -> Place:
         return replace(self._group, thread=int(thread))
 
     async def _asked(self, place: Place, ask: Callable[[int], Awaitable[Answer]]) -> Answer:
-        """Raises Gone, NotNow, _Same, _NoMessage."""
+        """Raises Gone, ConnectionError, Unreachable, _Same, _NoMessage."""
         try:
             return await self._posting.asked(place, ask)
         except (Unreachable, Refused) as refused:
-            raise self._told_apart(str(refused)) from None
+            raise self._told_apart(refused) from None
         finally:
             self._complain_of_number()
 
     async def _sent(self, thread: str, send: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Somebody may have closed a topic in which something is still to be said. Raises Gone, NotNow."""
+        """Somebody may have closed a topic in which something is still to be said. Raises Gone, NotNow, Unreachable."""
         try:
             return await send()
         except Unreachable as refused:
             if "topic_closed" not in str(refused).lower():
-                raise self._told_apart(str(refused)) from None
+                raise self._told_apart(refused) from None
         finally:
             self._complain_of_number()
         await self.reopen(thread)
         try:
             return await send()
         except Unreachable as refused:
-            raise self._told_apart(str(refused)) from None
+            raise self._told_apart(refused) from None
 
-    def _told_apart(self, said: str) -> Exception:
-        """What Telegram refuses in the group; what a person has to change is said to the person."""
+    def _told_apart(self, refused: Unreachable | Refused) -> Exception:
+        """What Telegram refuses in the group; what a person has to put right is said to the person. One thing that it
+        does not take closes the group to nothing else."""
+        said = str(refused)
         words = said.lower()
         for kind, known in ((_Same, _SAME), (Gone, _NO_TOPIC), (_NoMessage, _NO_MESSAGE)):
             if any(one in words for one in known):
                 return kind()
+        if isinstance(refused, Refused) and not any(one in words for one in _CLOSED):
+            return ConnectionError(f"Telegram does not take it in the group of staff: {said}")
         self._complain(_advice(words), said)
-        return NotNow(AFTER_REFUSAL)
+        return Unreachable(f"the group of staff is closed to us: {said}")
 
     def _complain_of_number(self) -> None:
         number = self._posting.chat(self._group)
@@ -146,12 +157,7 @@ class TelegramRoom:
             self._complain(f"has another number now: set SHOPDESK_TELEGRAM_DESK={number}", "it has moved")
 
     def _complain(self, advice: str, said: str) -> None:
-        now = time.monotonic()
-        if now - self._complained.get(advice, -COMPLAIN_SECONDS) < COMPLAIN_SECONDS:
-            return
-        self._complained[advice] = now
-        log.error("Telegram's desk for staff, group %s: %s", self._group.chat, said)
-        self._handles.announce(f"Telegram: the group of staff {self._group.chat} {advice}.")
+        self._complaints.say(f"Telegram: the group of staff {self._group.chat} {advice}.", said)
 
 
 class _Same(Exception):
@@ -166,7 +172,7 @@ def _advice(words: str) -> str:
     if "not a forum" in words:
         return "has no topics: turn them on (Edit, Topics)"
     if "right" in words or "chat_write_forbidden" in words or "admin" in words:
-        return "does not let the bot work: make it an administrator that may manage topics"
+        return "does not let the bot work: make it an administrator that may manage topics and delete messages"
     return "cannot be reached: is the bot a member of it, and SHOPDESK_TELEGRAM_DESK its number?"
 
 

@@ -9,7 +9,7 @@ from telegram.constants import MessageEntityType, MessageLimit
 from adapters.splitting import split
 from adapters.text import Rich, as_entities, read, utf16
 
-LONGEST = int(MessageLimit.MAX_TEXT_LENGTH)  # UTF-16 units
+LONGEST, LONGEST_CAPTION = int(MessageLimit.MAX_TEXT_LENGTH), int(MessageLimit.CAPTION_LENGTH)  # UTF-16 units
 _MENTION = re.compile(r"(?<![\w./@])@(?=\w)")
 _TYPES = {"bold": MessageEntityType.BOLD, "code": MessageEntityType.CODE, "link": MessageEntityType.TEXT_LINK}
 

@@ -35,6 +35,7 @@ _PASSING_TIMEOUT = 3.0  # seconds: a reply is never kept waiting by what only pa
 _LARGEST_PHOTO = 10 << 20  # bytes; a file may have 50 MB
 _FILE_SECONDS = 60.0
 _PHOTO, _FILE = "photo.jpg", "file"  # what they are called that have no name
+_NO_WORDS = Outgoing("")
 _AFTER_FAILURE = 2.0
 _AFTER_WRONG_TOKEN = 60.0
 _GONE = (  # what a 400 says of a chat that is not there for us any more
@@ -87,16 +88,19 @@ class Posting:
         log.error("a message to %s is not sent", place.conversation)
         return 0
 
-    async def show(self, place: Place, attachment: Attachment, content: bytes) -> None:
-        """A photo or a file, when it is `ready`. What Telegram does not take as a photo goes as a file."""
+    async def show(self, place: Place, attachment: Attachment, content: bytes, under: Outgoing = _NO_WORDS) -> None:
+        """A photo or a file, when it is `ready`, with words under it. What Telegram does not take as a photo goes as a
+        file; what it does not take at all is passed over, and the words go alone."""
         as_photo = attachment.kind == "photo" and len(content) <= _LARGEST_PHOTO
         for send in (self._send_photo, self._send_file) if as_photo else (self._send_file,):
             try:
-                await send(place, attachment, content)
+                await send(place, attachment, content, under)
                 return
             except Refused as refused:
                 log.warning("a %s to %s was refused: %s", attachment.kind, place.conversation, refused)
         log.error("a file to %s is not sent", place.conversation)
+        if under.text:
+            await self.send(place, under)
 
     async def draft(self, place: Place, number: int, message: Outgoing) -> float:
         """What is shown while a reply is written, in private chats; 0 when it is there, else the seconds to wait."""
@@ -150,20 +154,22 @@ class Posting:
             ),
         )
 
-    async def _send_photo(self, place: Place, attachment: Attachment, content: bytes) -> None:
+    async def _send_photo(self, place: Place, attachment: Attachment, content: bytes, under: Outgoing) -> None:
         await self.asked(
             place,
             lambda chat: self._bot.send_photo(
                 chat,
                 content,
                 filename=attachment.name or _PHOTO,
+                caption=under.text or None,
+                caption_entities=under.entities or None,
                 message_thread_id=place.thread or None,
                 write_timeout=_FILE_SECONDS,
                 read_timeout=_FILE_SECONDS,
             ),
         )
 
-    async def _send_file(self, place: Place, attachment: Attachment, content: bytes) -> None:
+    async def _send_file(self, place: Place, attachment: Attachment, content: bytes, under: Outgoing) -> None:
         name = attachment.name or (_PHOTO if attachment.kind == "photo" else _FILE)
         await self.asked(
             place,
@@ -171,6 +177,8 @@ class Posting:
                 chat,
                 content,
                 filename=name,
+                caption=under.text or None,
+                caption_entities=under.entities or None,
                 message_thread_id=place.thread or None,
                 disable_content_type_detection=True,
                 write_timeout=_FILE_SECONDS,

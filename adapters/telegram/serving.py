@@ -18,6 +18,7 @@ from adapters.telegram.lanes import Lanes
 from adapters.telegram.polling import Polling
 from adapters.telegram.settings import TelegramSettings
 from adapters.telegram.webhook import Receiver, build_webhook, webhook_path, webhook_secret
+from adapters.typing_shown import show_typing
 from bot.channels import Handles
 
 log = logging.getLogger(__name__)
@@ -60,8 +61,9 @@ async def _serve_one(
         async with asyncio.TaskGroup() as group:
             group.create_task(_introduce(opened, handles))
             group.create_task(handles.outbox.deliver(opened.account, deliveries.each))
+            group.create_task(show_typing(handles.staff.desk.writing(), deliveries.staff_type))
             if staff:
-                group.create_task(staff.run())
+                group.create_task(staff.mirror.run())
             if settings.webhook:
                 group.create_task(_set_webhook(settings, handles, opened))
             else:
