@@ -90,7 +90,7 @@ async def _database(settings: Settings) -> Finding:
         async with open_store(database_url(settings)) as store:
             profile, products = await store.profile(), await store.products()
     except OSError as error:
-        return Finding(name, False, str(error), "Start that server, or correct the address.")
+        return Finding(name, False, str(error).removeprefix(f"{name}: "), "Start that server, or correct the address.")
     if profile is None:
         return Finding(name, True, "empty; `shopdesk run` puts the demo shop there", "Or import your own first.")
     demo = "the demo shop" if profile.demo else profile.name.get("en") or next(iter(profile.name.values()))

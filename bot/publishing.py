@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 
+import msgspec
+
 from bot.editions import TRIES, Edit, Editions, Published, Version, too_busy
 from bot.knowledge.changes import from_source, with_entries, with_questions, without_entries
 from bot.knowledge.embedding.embedder import Embedder
@@ -17,12 +19,21 @@ from bot.knowledge.sharing.place import OneFolder, Place
 from bot.knowledge.sites.kept import Site
 from bot.knowledge.versions import current
 from bot.shop.files import ShopFiles, read_shop
+from bot.shop.records import ShopProfile
 from bot.shop.rule_facts import facts_of
 from bot.shop.store import ShopStore
 
 DEMO = Path(__file__).parent / "demo"
 STAMP = "demo.stamp"  # of which release the demo shop is
 OWN = "own"  # what somebody imported, even if it calls itself a demo
+
+
+class Replaced(msgspec.Struct, frozen=True):
+    """What came of the import of a shop."""
+
+    before: ShopProfile | None
+    gone: int  # texts that had come with the demo shop
+    texts: int  # besides products that are published now
 
 
 class Publishing:
@@ -73,7 +84,7 @@ class Publishing:
         """
         await self._editions.learn()
 
-    async def import_shop(self, files: ShopFiles) -> None:
+    async def import_shop(self, files: ShopFiles) -> Replaced:
         """Replace the shop; its FAQ and policies follow what [rules] and [facts] say now.
 
         Knowledge that came with the demo shop goes with it. Raises KnowledgeFileError where a text names a fact that
@@ -81,8 +92,17 @@ class Publishing:
         """
         before = await self._store.profile()
         leaves = before is not None and before.demo != files.profile.demo
-        await self._replace(files, lambda kept: _of_sites(kept) if leaves else kept)
+        gone = texts = 0
+
+        def follow(kept: list[Draft]) -> list[Draft]:
+            nonlocal gone, texts
+            stay = _of_sites(kept) if leaves else kept
+            gone, texts = len(kept) - len(stay), len(stay)
+            return stay
+
+        await self._replace(files, follow)
         self._write_stamp(OWN)
+        return Replaced(before, gone, texts)
 
     async def import_knowledge(self, path: Path, language: str = "", kind: str = "", url: str = "") -> Published:
         """Replace all FAQ entries and policies that came from files; `url`: where they lie on the web.
@@ -96,6 +116,10 @@ class Publishing:
     async def import_site(self, drafts: Sequence[Draft], site: Site) -> Published:
         """The same for what came from this site; without drafts the site itself is forgotten."""
         return await self._editions.edit(lambda kept: from_source(kept, drafts, site.address), site=site)
+
+    async def shop(self) -> ShopProfile | None:
+        """The one to which the texts belong; None where there is none yet."""
+        return await self._store.profile()
 
     async def texts(self) -> tuple[list[Draft], dict[str, str]]:
         """All that is published besides products, as it was written, and the facts that are filled in."""

@@ -192,6 +192,11 @@ def test_a_csv_file_is_one_passage_per_row(write: Write) -> None:
     assert (lamp.id, lamp.kind, lamp.url) == ("product:lamp:zh", "product", "https://shop.example/lamp")
 
 
+def test_a_csv_file_with_semicolons_is_read_as_one_with_commas(write: Write) -> None:
+    folder = write(en__faq__a_DOT_csv="id;question;answer\r\nlong;How long?;Two days, at most.\r\n")
+    assert only(read_knowledge(folder, FACTS)).text == "Two days, at most."
+
+
 def test_a_jsonl_file_is_one_passage_per_line(write: Write) -> None:
     line = '{"id": "a", "language": "en", "title": "A?", "text": "A\u2028b.", "questions": ["x"], "topic": "T"}\n\n'
     passage = only(read_knowledge(write(all_DOT_jsonl=line), FACTS))
@@ -324,10 +329,6 @@ REFUSED: dict[str, tuple[dict[str, str | bytes], str]] = {
         {"en__a_DOT_csv": "id,question\na,b\n"},
         f"en/a.csv:1: missing column answer; {COLUMNS}",
     ),
-    "CSV with semicolons": (
-        {"en__a_DOT_csv": "id;question;answer\na;b;c\n"},
-        "en/a.csv:1: the columns must be separated by commas",
-    ),
     "a CSV row that is too short, behind one of two lines": (
         {"en__a_DOT_csv": 'id,question,answer\na,"two\nlines",c\nb,q\n'},
         "en/a.csv:4: 2 cells where the header has 3",
@@ -370,6 +371,16 @@ def test_refused_with_file_line_and_reason(write: Write, name: str) -> None:
         read_knowledge(write(**files), FACTS)
     said = str(refused.value)
     assert said.startswith(sentence) if sentence.endswith(": ") else said == sentence
+
+
+def test_what_is_wrong_in_several_files_is_told_at_once(write: Write) -> None:
+    folder = write(en__faq__a_DOT_md="## Q? {#q}\n", en__faq__b_DOT_md=ENTRY, en__faq__c_DOT_csv="id,question\n")
+    with pytest.raises(KnowledgeFileError) as refused:
+        read_knowledge(folder, FACTS)
+    assert str(refused.value).splitlines() == [
+        'en/faq/a.md:1: the entry "Q?" has no answer',
+        f"en/faq/c.csv:1: missing column answer; {COLUMNS}",
+    ]
 
 
 def test_a_folder_without_knowledge_and_a_path_that_is_not_there_are_refused(tmp_path: Path) -> None:

@@ -296,6 +296,17 @@ async def test_the_texts_of_a_real_shop_follow_its_rules_and_facts(
     assert await shop.says("product:snail-kettle:en")
 
 
+async def test_whoever_imports_a_shop_is_told_what_went_with_the_demo(
+    shop: Shop, small_shop: ShopFiles, tmp_path: Path
+) -> None:
+    await shop.publishing.prepare(NOW)
+    first = await shop.publishing.import_shop(own(small_shop, warranty_years="2"))
+    assert first.before and first.before.demo and first.gone > 200 and not first.texts
+    await shop.publishing.import_knowledge(write(tmp_path / "texts", "{{ warranty_years }} years."))
+    again = await shop.publishing.import_shop(own(small_shop, warranty_years="3"))
+    assert again.before and not again.before.demo and not again.gone and again.texts == 1
+
+
 async def test_an_import_whose_texts_would_lack_a_fact_changes_nothing(
     shop: Shop, small_shop: ShopFiles, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """A shop's own files: read whole, or refused with file, line and reason before anything is written."""
 
+import csv
 import re
 import shutil
 import tomllib
@@ -180,6 +181,7 @@ PROFILES = [
     ('[name]\nen = "Tea & Kettle"', "[name]\nen = 7", "7: en 7 is not a text in quotes"),
     ('zh = "茶与壶"', 'chinese = "茶与壶"', '8: "chinese" is not a language such as en or zh'),
     ('"EUR"', '"EUR', "1: is not TOML: Illegal character '\\n'"),
+    ('"EUR"', "EUR", "1: is not TOML: Invalid value; a text stands in quotes"),
 ]
 
 RULES = [
@@ -250,6 +252,13 @@ CSV = [
         "image,category",
         '1: "image" is not a column here; there are id, picture, category, name, description, sku, price, stock',
     ),
+    (
+        "products.csv",
+        "id,picture",
+        "Handle,Title",
+        '1: "Handle", "Title" are not columns here; there are '
+        "id, picture, category, name, description, sku, price, stock",
+    ),
     ("products.csv", "10,,,", "10,,,,,", "5: has 16 cells where the first line has 14"),
     ("products.csv", "A mug.", '"A mug', "5: is not CSV: unexpected end of data"),
     ("customers.csv", "ana@example.com", "ana", '2: email "ana" is not an e-mail address'),
@@ -309,6 +318,35 @@ def test_a_wrong_reason_is_refused_by_line_wherever_its_table_stands(edit: Edit)
 @pytest.mark.parametrize(("file", "old", "new", "reason"), CSV)
 def test_a_wrong_row_is_refused_by_line(edit: Edit, file: str, old: str, new: str, reason: str) -> None:
     assert refusal(edit(file, old, new)) == f"{file}:{reason}"
+
+
+def test_all_that_is_wrong_in_a_file_is_told_at_once_the_first_ten_by_line(edit: Edit) -> None:
+    folder = edit("products.csv", ",25.00,", ",cheap,")
+    written = (folder / "products.csv").read_text(encoding="utf-8").replace(",8.5", ",dear")
+    (folder / "products.csv").write_text(written, encoding="utf-8")
+    assert refusal(folder).splitlines() == [
+        'products.csv:2: price "cheap" is not an amount of money such as 39.00',
+        'products.csv:5: price "dear" is not an amount of money such as 39.00',
+    ]
+    rows = [f"c{number + 10},Ana,ana,en" for number in range(14)]
+    (folder / "products.csv").write_text(written.replace("cheap", "1").replace("dear", "1"), encoding="utf-8")
+    (folder / "customers.csv").write_text("\n".join(["id,name,email,language", *rows]), encoding="utf-8")
+    told = refusal(folder).splitlines()
+    assert len(told) == 11 and told[9].startswith("customers.csv:11: ") and told[10] == "and 4 more"
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_spreadsheet_with_other_separators_decimal_commas_and_windows_line_ends_is_read(
+    edit: Edit, separator: str
+) -> None:
+    folder = edit("products.csv", "", "")
+    as_it_was = read_shop(folder, TODAY).products
+    with (folder / "products.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = [[re.sub(r"^(\d+)\.(\d+)$", r"\1,\2", cell) for cell in row] for row in csv.reader(file)]
+    assert any(cell == "25,00" for row in rows for cell in row)
+    with (folder / "products.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=separator, lineterminator="\r\n").writerows(rows)
+    assert read_shop(folder, TODAY).products == as_it_was
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:

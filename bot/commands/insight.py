@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 import click
 
 from bot.commands.playing import Environ, play, settings_of
+from bot.desk.small_talk import SmallTalk
 from bot.desks import Span, Table
 from bot.insights.looking_back import MOST_DAYS, ORDER, LookingBack
 from bot.insights.questions import Questions
 from bot.insights.tables import insight_tables
 from bot.insights.talks import Talks
-from bot.opening.places import database_url
+from bot.opening.places import database_url, read_prompts
 from bot.shop.store import open_store
 
 MINUTE, HOUR = 60, 3600
@@ -37,7 +38,8 @@ async def _insight(environ: Environ, days: int, table: str | None, as_csv: bool)
         if profile is None:
             raise ValueError("There is no shop yet: start one with shopdesk run.")
         zone, talks = ZoneInfo(profile.desk.time_zone), Talks(store.database)
-        looking_back = LookingBack(talks, Questions(talks, None, profile.order_number), zone, settings.tone_threshold)
+        questions = Questions(talks, None, profile.order_number, SmallTalk(read_prompts(settings)).is_it)
+        looking_back = LookingBack(talks, questions, zone, settings.tone_threshold)
         today = datetime.now(zone).date()
         found = await looking_back.tables(Span(f"{today - timedelta(days=days - 1)}", f"{today}"))
     wanted = [one for one in found if table in (None, one.name)]

@@ -75,7 +75,12 @@ async def _each(environ: Environ, which: str, deed: Callable[[Parking, Parked], 
 
 async def _erase(environ: Environ, conversation: str) -> None:
     async with _connected(environ) as (connection, keys):
+        of_it = (keys.events(conversation), keys.session(conversation), keys.mailbox(conversation))
+        was_there = await connection.commands.exists(*of_it)
         await Mailbox(connection, keys, Listener(connection)).erase(conversation)
+    if not was_there:
+        click.echo(f"shopdesk: nothing is known of {conversation}: is that its whole name?", err=True)
+        sys.exit(1)
     click.echo(f"{conversation} is forgotten.")
 
 

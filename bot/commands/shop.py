@@ -1,6 +1,7 @@
 """`shopdesk shop`: the shop's data in and out."""
 
 import sys
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,7 @@ from bot.answering.prompting import DEFAULT_LANGUAGE, Prompts
 from bot.commands.playing import Environ, play, settings_of
 from bot.opening.knowledge import open_publishing
 from bot.opening.places import database_url, read_prompts
+from bot.publishing import Replaced
 from bot.shop.applying import Applying, Saying
 from bot.shop.database import open_database
 from bot.shop.done_changes import read_done_changes
@@ -72,13 +74,28 @@ async def _import(environ: Environ, path: Path, written: str, rules: Path) -> No
     settings = settings_of(environ)
     files = _read(path, written, rules, datetime.now(UTC).date())
     async with open_publishing(settings) as publishing:
-        await publishing.import_shop(files)
-    click.echo(
-        f"Imported {len(files.products)} products, {len(files.customers)} customers and {len(files.orders)} orders. "
-        "A desk that is running has to be started again to take up shop.toml."
-    )
+        replaced = await publishing.import_shop(files)
+    click.echo("\n".join(_said(files, replaced)))
     if written == "tau2":
         click.echo(f"Names and rules are those of {rules}; everything counts as placed and delivered today.")
+
+
+def _said(files: ShopFiles, replaced: Replaced) -> Iterator[str]:
+    """For the person who has imported: what is there, what is missing, and whether a running desk knows it."""
+    yield f"Imported {len(files.products)} products, {len(files.customers)} customers and {len(files.orders)} orders."
+    if replaced.gone:
+        yield f"The FAQ and policies that were there ({replaced.gone} passages) went with the demo shop."
+    if not replaced.texts:
+        yield "There is no FAQ and no policy now: shopdesk knowledge import PATH."
+    if replaced.before and _at_start(replaced.before) != _at_start(files.profile):
+        yield "shop.toml says something new: a desk that is running has to be started again to take it up."
+    elif replaced.before:
+        yield "A desk that is running answers from it at once; shop.toml is as it was at the last import."
+
+
+def _at_start(profile: ShopProfile) -> ShopProfile:
+    """What a desk reads when it starts: all but the facts, which stand in the texts."""
+    return msgspec.structs.replace(profile, facts={})
 
 
 def _read(path: Path, written: str, rules: Path, today: date) -> ShopFiles:

@@ -31,7 +31,7 @@ KIND = click.option(
 @click.option("--url", default="", help="Where the folder lies on the web: sources link to its PDF, Word and HTML.")
 @click.pass_obj
 def import_knowledge(environ: Environ, path: Path, language: str, kind: str, url: str) -> None:
-    play(change(environ, lambda publishing: publishing.import_knowledge(path, language, kind, url)))
+    play(_import(environ, path, language, kind, url))
 
 
 @click.command("put", help="Add the entries of a file or folder, or change those with the same ids; the rest stays.")
@@ -48,6 +48,18 @@ def put_entries(environ: Environ, path: Path, language: str, kind: str) -> None:
 @click.pass_obj
 def remove_entries(environ: Environ, entries: tuple[str, ...]) -> None:
     play(change(environ, lambda publishing: publishing.remove(entries)))
+
+
+async def _import(environ: Environ, path: Path, language: str, kind: str, url: str) -> None:
+    async with open_publishing(settings_of(environ)) as publishing:
+        told = said(await publishing.import_knowledge(path, language, kind, url))
+        doubts = await warnings(publishing)
+        shop = await publishing.shop()
+    click.echo(told + doubts)
+    if shop is None:
+        click.echo("There is no shop yet: import yours before the first start, or the demo comes with its own FAQ.")
+    elif shop.demo:
+        click.echo("This is the FAQ of the demo shop now; with a shop of your own, import it again after that.")
 
 
 async def change(
