@@ -35,7 +35,7 @@ from bot.shop.store import open_store
 from serving.ports import free_port
 
 PROMPTS = Path(__file__).parent.parent / "prompts"
-SECONDS = 10.0
+SECONDS = 30.0
 
 
 @dataclass

@@ -196,7 +196,7 @@ def at_once(*what: str) -> Step:
 
 def waits(minutes: float) -> Step:
     async def step(play: Play) -> None:
-        play.desk.database.grow_older(timedelta(minutes=minutes))
+        await asyncio.to_thread(play.desk.database.grow_older, timedelta(minutes=minutes))
 
     return step
 
@@ -205,7 +205,7 @@ def shop(sql: str) -> Step:
     """The shop changes something meanwhile."""
 
     async def step(play: Play) -> None:
-        play.desk.database.write(sql)
+        await asyncio.to_thread(play.desk.database.write, sql)
         play.shop_rows = play.desk.database.rows()
 
     return step
@@ -244,19 +244,19 @@ def staff(verb: str, text: str = "") -> Step:
             await handoff.give_back(member(), where)
         else:
             await handoff.say(member(), where, text, secrets.token_hex(4))
-            await _answered(play, where)
+        await _answered(play, where)
         play.look()
 
     return step
 
 
 async def _answered(play: Play, where: str) -> None:
-    """Until the desk has taken note of what staff wrote."""
+    """Until the desk has taken note of what staff did: else it is told together with what comes next."""
     for _ in range(int(SECONDS * 100)):
         if not await play.desk.connection.commands.exists(Keys(1).mailbox(where)):
             return
         await asyncio.sleep(0.01)
-    raise TimeoutError("the desk did not look at what staff wrote")
+    raise TimeoutError("the desk did not look at what staff did")
 
 
 async def restarts(play: Play) -> None:
@@ -320,8 +320,9 @@ def sends_again(text: str = "", button: str = "") -> Step:
 
 def with_database_locked(step_then: Step) -> Step:
     async def step(play: Play) -> None:
-        with closing(sqlite3.connect(play.desk.database.path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        path = play.desk.database.path
+        with closing(sqlite3.connect(path, timeout=20, isolation_level=None, check_same_thread=False)) as other:
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
             await step_then(play)
             other.execute("ROLLBACK")
 
@@ -335,9 +336,9 @@ def with_database_breaking_at(what: str, step_then: Step) -> Step:
     """In the middle of the transaction, when it comes to this table."""
 
     async def step(play: Play) -> None:
-        play.desk.database.write(BREAKS.format(what))
+        await asyncio.to_thread(play.desk.database.write, BREAKS.format(what))
         await step_then(play)
-        play.desk.database.write("DROP TRIGGER breaks")
+        await asyncio.to_thread(play.desk.database.write, "DROP TRIGGER breaks")
 
     return step
 

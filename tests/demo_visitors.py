@@ -23,7 +23,7 @@ from serving.ports import free_port
 
 ADA, ANNA = "c-ada-holm", "c-anna-kowalska"
 ORDERS = Path(bot.__file__).parent / "demo" / "shop" / "orders.json"
-SECONDS = 10.0
+SECONDS = 30.0
 
 
 def order_of(customer: str, status: str) -> str:

@@ -20,7 +20,7 @@ from tests.discord_server import DiscordServer
 from tests.discord_world import Payload
 
 HOME = "https://shop.example"
-SECONDS = 10  # a turn waits for its message
+SECONDS = 30  # a turn waits for its message
 
 
 @dataclass

@@ -1,14 +1,14 @@
 """Who talks at the hostile desk, what they and the model may do there, and the model itself."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessageChunk, BaseMessage, ToolMessage
-from langchain_core.messages.tool import tool_call_chunk
+from langchain_core.messages import BaseMessage, ToolMessage
 
 from bot.answering.agent import Agent
+from bot.answering.chunks import Piece, ToolCall
 from bot.answering.extractive import Extractive
 from bot.answering.falling_back import FallingBack
 from bot.answering.ground import Ground
@@ -130,20 +130,20 @@ class HostileModel:
         self.told: list[str] = []
         self.token = "latest"
 
-    def bind_tools(self, tools: Sequence[object]) -> "HostileModel":
+    def offering(self, tools: Sequence[object]) -> "HostileModel":
         return self
 
-    async def astream(self, messages: Sequence[BaseMessage], patience: Patience) -> AsyncIterator[AIMessageChunk]:
+    async def pieces(self, messages: Sequence[BaseMessage], patience: Patience) -> AsyncGenerator[Piece, None]:
         self.told += [str(one.content) for one in messages if isinstance(one, ToolMessage)][len(self.told) :]
         calls, self.calls = self.calls, ()
         if calls:
-            chunks = [
-                tool_call_chunk(name=call.tool, args=json.dumps(call.arguments), id=f"call-{at}", index=at)
-                for at, call in enumerate(calls)
-            ]
-            yield AIMessageChunk(content="", tool_call_chunks=chunks)
+            yield Piece(
+                calls=tuple(
+                    ToolCall(f"call-{at}", call.tool, json.dumps(call.arguments)) for at, call in enumerate(calls)
+                )
+            )
             return
-        yield AIMessageChunk(content=self.text.format(token=self.token, told="\n".join(self.told)))
+        yield Piece(self.text.format(token=self.token, told="\n".join(self.told)))
 
 
 def hostile_answerer(model: HostileModel, ground: Ground) -> FallingBack:

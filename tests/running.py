@@ -72,7 +72,7 @@ def running(data: Path, role: str = "run", **settings: object) -> Iterator[Runni
             family = one.family()
             yield one
     finally:
-        psutil.wait_procs(family, timeout=10)
+        psutil.wait_procs(family, timeout=40)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from bot.settings import Settings
 from tests.test_web_desk import RealShop
 from tests.web_callers import Caller, calling
 
-SECONDS = 15.0
+SECONDS = 40.0
 
 
 class StaffedShop(RealShop):

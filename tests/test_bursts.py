@@ -101,7 +101,7 @@ async def test_who_never_stops_writing_is_answered_all_the_same(
         async with working(settings, redis_url) as desk:
             customer = Customer(desk.handles.postbox)
             writing = asyncio.create_task(writes(customer, ["And how long does that take?"] * 40, 0.25))
-            async with asyncio.timeout(9):
+            async with asyncio.timeout(60):
                 async for event in desk.handles.postbox.events(customer.conversation):
                     if isinstance(event.what, FinalText):
                         break

@@ -107,6 +107,11 @@ async def duplicate(ground: Ground, ordeal: Any) -> None:
     await ordeal.says_twice(DELIVERY)
     await ground.is_shown(ordeal, DELIVERED)
     await ordeal.player.says(PAYMENT)
+
+    async def both() -> bool:
+        return len(await ground.said(ordeal)) > 1
+
+    await until(both, "the message after it")
     assert await ground.said(ordeal) == [DELIVERY, PAYMENT]
     assert (await ordeal.shown()).count(DELIVERED) == 1
 

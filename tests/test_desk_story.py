@@ -162,7 +162,7 @@ def _always_open(database: Path) -> None:
 async def in_the_shop(browser: Browser, shop: StaffedShop, tale: Tale) -> AsyncIterator[Window]:
     """The customer, with the chat open. Nothing may go wrong in their page."""
     context = await browser.new_context(viewport={"width": 1280, "height": 860}, locale=tale.locale)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(40_000)
     try:
         window = Window(context, await context.new_page())
         problems: list[str] = []

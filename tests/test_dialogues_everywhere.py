@@ -7,9 +7,11 @@ order, or /human.
 
 import asyncio
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -103,7 +105,9 @@ async def play_all(channel: str, settings: Settings, redis_url: str, dialogues: 
     async with AsyncExitStack() as opened:
         connection = await opened.enter_async_context(connect(redis_url))
         await connection.commands.flushall()
-        desk = await opened.enter_async_context(open_desk_on(settings, redis_url, alone=True))
+        # standard output is the terminal's screen here, and a letter is told of whenever it goes out
+        aside = partial(print, file=sys.stderr)
+        desk = await opened.enter_async_context(open_desk_on(settings, redis_url, alone=True, announce=aside))
         work = asyncio.create_task(desk.work())
         opened.callback(work.cancel)
         watched = Watched(desk.handles)

@@ -22,7 +22,7 @@ from tests.channel_players import SHOP, NotOffered, serving, words_for
 from tests.dialogues import ADAS_TRACKING, DIALOGUES, Dialogue
 from tests.discord_server import SUPPORT, DiscordServer, components, discord_server
 from tests.discord_world import PRIVATE, Payload
-from tests.platform_players import TelegramStage, as_read, telegram_stage
+from tests.platform_players import Pressable, TelegramStage, as_read, pressables, telegram_stage
 from tests.telegram_server import TelegramServer
 from tests.telegram_world import Person, Posted, Room
 from tests.test_dialogues_everywhere import forget_tries, in_turn
@@ -120,21 +120,21 @@ class InSupportChannel:
     name: str
     locale: str
     thread: str = ""
-    shown: dict[str, tuple[Payload, str]] = field(default_factory=dict)
+    shown: dict[str, Pressable] = field(default_factory=dict)
 
     async def says(self, text: str, press: str) -> None:
         turns = self.desk.outbox.turns[self.conversation]
         if press in self.shown:
-            await self.discord.presses_id(self.name, *self.shown[press])
+            await self.shown[press].press(self.discord, self.name)
         else:
             said = text or words_for(press, self.locale)
             message = await self.discord.writes(self.name, said, self.thread or SUPPORT)
             self.thread = self.thread or message["id"]  # a thread has the id of the message under which it stands
         await self.desk.outbox.has_delivered(self.conversation, turns + 1)
         for answer in self.discord.answers(self.thread):
-            for one in (one for one in components(answer) if one.get("custom_id") and not one.get("disabled")):
-                button = await self.desk.button(self.conversation, one["custom_id"], one["label"])
-                self.shown[button.id] = answer, one["custom_id"]
+            for one in pressables(answer):
+                button = await self.desk.button(self.conversation, one.data, one.label)
+                self.shown[button.id] = one
 
     @property
     def conversation(self) -> str:
@@ -154,7 +154,8 @@ class InSupportChannel:
 
 
 def _labels(message: Payload) -> list[str]:
-    return [one.get("label", "") for one in components(message)]
+    """Also what stands in lists."""
+    return [each.get("label", "") for one in components(message) for each in (one, *one.get("options", ()))]
 
 
 @asynccontextmanager

@@ -183,6 +183,16 @@ def test_pressed_twice_is_marked_once() -> None:
     assert after_press(once, "7-5:0") == once
 
 
+def test_more_than_five_choices_are_a_list_beside_which_other_buttons_stay() -> None:
+    choices = tuple(Button(f"slot:{number}", f"Choice {number}") for number in range(6))
+    others = (Button("confirm:x", "Confirm", "primary"), Button("human", "Talk to a person", lasting=True))
+    few = flat(rows((*choices[:5], *others), "7-5", "Choose"))
+    assert [one["type"] for one in few] == [2] * 7
+    shown, confirm, human = flat(rows((*choices, *others), "7-5", "Choose"))
+    assert shown["type"] == 3 and [one["label"] for one in shown["options"]] == [one.label for one in choices]
+    assert (confirm["custom_id"], human["custom_id"]) == ("7-5:6", "7-5:7+")
+
+
 def test_a_choice_from_a_list_is_seen_in_it() -> None:
     drawn = rows(tuple(Button(f"choice:{number}", f"Topic {number}") for number in range(30)), "7-5")
     first, second = flat(after_press(drawn, *pressed_of(drawn, "Topic 27")))

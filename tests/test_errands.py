@@ -11,7 +11,7 @@ from bot.letters.errands import Errand, ErrandBook, NotNoted
 from bot.redis.connection import Connection
 
 LEASE = 0.3
-SECONDS = 5.0
+SECONDS = 30.0
 
 
 @pytest.fixture

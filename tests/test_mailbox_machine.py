@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from bot.keys import Keys
-from bot.redis.connection import SCRIPTS, Connection, connect
+from bot.redis.connection import Connection, connect, script_text
 from tests.mailbox_ground import Ground
 from tests.mailbox_machine import MailboxMachine
 
@@ -77,7 +77,7 @@ def test_no_history_loses_doubles_or_misplaces_anything(any_url: str, any_keys: 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_the_histories_catch_a_script_that_is_wrong(redis_url: str, wrong: str) -> None:
     name, right, broken = BROKEN[wrong]
-    whole = (SCRIPTS / f"{name}.lua").read_text(encoding="utf-8")
+    whole = script_text(name)
     assert whole.count(right) == 1, f"{name}.lua has been changed: break it in another way"
     played = settings(
         SETTINGS, max_examples=BROKEN_HISTORIES, phases=[Phase.generate], report_multiple_bugs=False, print_blob=False

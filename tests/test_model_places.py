@@ -176,7 +176,7 @@ async def test_a_place_given_to_who_stops_waiting_in_that_moment_goes_on_to_the_
     else:
         time.sleep(0.03)  # noqa: ASYNC251 - the loop then finds both at once: no time left, and a place
         asyncio.get_running_loop().call_soon(places.leave, replica)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         await asyncio.gather(first, return_exceptions=True)
         if first.done() and is_given(first):
             places.leave(first.result())

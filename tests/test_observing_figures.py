@@ -129,7 +129,7 @@ async def test_without_redis_a_scrape_still_tells_the_rest(tmp_path_factory: pyt
             server.stop()
             began = time.monotonic()
             found = read(await figures.text())
-            assert time.monotonic() - began < 4
+            assert time.monotonic() - began < 20
     assert found["shopdesk_redis_up"] == 0
     assert all(found[name] != found[name] for name in QUEUES)  # NaN: nothing is known
     assert "shopdesk_sockets_open" in found and "process_resident_memory_bytes" in found

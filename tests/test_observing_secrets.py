@@ -118,7 +118,7 @@ async def visit(url: str) -> Talker:
 async def ask_a_broken_shop(data: Path, connection: Connection) -> str:
     """A customer whom the shop knows asks for an order; the error quotes the question. Returns the conversation."""
     where = "web:kowalczyk-brandt"
-    with closing(sqlite3.connect(data / "shop.sqlite", isolation_level=None)) as database:
+    with closing(sqlite3.connect(data / "shop.sqlite", timeout=20, isolation_level=None)) as database:
         database.execute("ALTER TABLE orders RENAME TO orders_elsewhere")
         (customer,) = database.execute("SELECT id FROM customers LIMIT 1").fetchone()
     async with Listener(connection).running() as listener:
@@ -167,7 +167,7 @@ async def test_no_way_of_a_turn_leaves_a_customers_words_behind(
 
 
 async def until_told(collector: Collector, ids: set[str]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(40):
         while len({span.facts["shopdesk.conversation"] for span in collector.named("turn")}) < len(ids):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 

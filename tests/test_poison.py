@@ -29,7 +29,7 @@ async def while_so(data: Path, so: str, as_before: str) -> AsyncIterator[None]:
     """In a thread: the desk of this loop may be about to end a transaction of its own."""
 
     def written(statement: str) -> None:
-        with closing(sqlite3.connect(data / "shop.sqlite", isolation_level=None)) as database:
+        with closing(sqlite3.connect(data / "shop.sqlite", timeout=20, isolation_level=None)) as database:
             database.execute(statement)
 
     await asyncio.to_thread(written, so)
@@ -89,7 +89,7 @@ async def test_trouble_that_passes_is_not_noticed(desk: ShopDesk, demo_data: Pat
     customer = ada(desk)
     async with broken_order(demo_data):
         event = await customer.posts(QUESTION)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 if await connection.commands.hget(KEYS.turn(customer.conversation), "tries") == "2":
                     break
@@ -117,7 +117,7 @@ async def test_what_nobody_can_read_is_parked_and_the_conversation_goes_on(
     where = customer.conversation
     await connection.commands.rpush(KEYS.mailbox(where), '1-0 {"of another": "release"}')
     await connection.commands.xadd(KEYS.ready(KEYS.tag(where)), {"conversation": where})
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for event in desk.handles.postbox.events(where):
             if isinstance(event.what, FinalText) and "something went wrong" in event.what.text:
                 break

@@ -8,7 +8,7 @@ from bot.assembly import ShopDesk
 from bot.batches import Token
 from bot.desk.line import Line
 from bot.keys import Keys
-from bot.limits import Limits
+from bot.limits import Limits, digest
 from bot.link_codes import LinkCodes
 from bot.listening import Listener
 from bot.mailbox import Mailbox
@@ -36,6 +36,23 @@ async def test_tries_are_counted_in_a_window(any_connection: Connection) -> None
     assert [await limits.allow("test", "ada", 2, 60) for _ in range(2)] == [0, 0]
     assert 0 < await limits.allow("test", "ada", 2, 60) <= 60
     assert await limits.allow("test", "ben", 2, 60) == 0
+
+
+async def test_what_is_used_all_the_time_is_counted_in_shares_and_by_one_process_exactly(
+    any_connection: Connection,
+) -> None:
+    limits = Limits(any_connection.commands)
+    assert [await limits.allow_use("test", "ada", 60, 60) for _ in range(3)] == [0] * 3
+    assert await any_connection.commands.get(Keys.tries("test", digest("ada"))) == "1", "two of them cost no trip"
+    assert [await limits.allow_use("test", "ada", 60, 60) for _ in range(57)] == [0] * 57
+    assert 0 < await limits.allow_use("test", "ada", 60, 60) <= 60
+    assert 0 < await Limits(any_connection.commands).allow_use("test", "ada", 60, 60) <= 60, "any other process"
+
+
+async def test_what_a_process_has_not_counted_yet_is_less_than_its_share(any_connection: Connection) -> None:
+    processes = [Limits(any_connection.commands) for _ in range(2)]
+    waits = [await process.allow_use("test", "ada", 100, 60) for _ in range(60) for process in processes]
+    assert 100 <= waits.count(0) <= 104
 
 
 async def test_different_guesses_are_counted_and_may_be_taken_back(any_connection: Connection) -> None:

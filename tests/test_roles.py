@@ -333,7 +333,7 @@ async def test_only_one_process_at_a_time_prepares_and_one_that_died_blocks_nobo
 
     async with own_database(desk.redis) as connection:
         await connection.commands.set(Keys.preparing(), "of one that died", px=300)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await asyncio.gather(*(prepare(connection) for _ in range(8)))
         assert not await connection.commands.exists(Keys.preparing())
 

@@ -117,7 +117,7 @@ async def test_two_passwords_are_looked_at_at_a_time_and_nobody_waits_in_an_endl
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110 - a thread says so
             await asyncio.sleep(0.01)
 

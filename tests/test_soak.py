@@ -59,7 +59,7 @@ def test_a_soak_that_is_interrupted_leaves_no_process_behind(tmp_path_factory: p
             assert _interrupted(soak) == 130
         finally:
             soak.kill()
-    assert not psutil.wait_procs(family, timeout=10)[1]
+    assert not psutil.wait_procs(family, timeout=40)[1]
 
 
 def test_a_soak_that_is_killed_leaves_no_process_behind(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -68,7 +68,7 @@ def test_a_soak_that_is_killed_leaves_no_process_behind(tmp_path_factory: pytest
             family = _children(soak.pid, at_least=5)
         finally:
             soak.kill()
-    assert not psutil.wait_procs(family, timeout=10)[1]
+    assert not psutil.wait_procs(family, timeout=40)[1]
 
 
 @pytest.mark.parametrize("setting", [{"SOAK_KILLS": "many"}, {"SOAK_MESSAGES": "5", "SOAK_CONVERSATIONS": "6"}])
@@ -226,10 +226,10 @@ def _interrupted(soak: subprocess.Popen[bytes]) -> int:
     """By Ctrl-C, and where that was not heard, by a second one, as a person does it."""
     soak.send_signal(signal.SIGINT)
     try:
-        return soak.wait(timeout=15)
+        return soak.wait(timeout=60)
     except subprocess.TimeoutExpired:
         soak.send_signal(signal.SIGINT)
-        return soak.wait(timeout=15)
+        return soak.wait(timeout=60)
 
 
 def _children(process: int, at_least: int) -> list[psutil.Process]:

@@ -265,14 +265,17 @@ async def test_photos_and_files_of_staff_follow_their_words_and_none_holds_up_th
     assert last.text == "Our staff\nok?" and told.is_through
 
 
-async def test_that_staff_write_is_shown_once_and_is_no_reply(ground: Ground) -> None:
+async def test_that_staff_write_is_no_reply_and_is_shown_only_where_the_bot_is(ground: Ground) -> None:
     ann = ground.ann()
     told = ground.told(ann, STAFF_TYPING, Said("staff", "s1", "Good morning"), STAFF_TYPING)
     await ground.bring(told)
-    assert len(ground.telegram.made("sendChatAction", ann.id)) == 2 and texts(ann) == ["Our staff\nGood morning"]
+    assert not ground.telegram.made("sendChatAction", ann.id) and texts(ann) == ["Our staff\nGood morning"]
+    await ground.deliveries.staff_type(told.conversation)
+    assert len(ground.telegram.made("sendChatAction", ann.id)) == 1
     ground.telegram.trouble("sendChatAction", 400, description="Bad Request: trouble", times=1)
-    await ground.bring(ground.told(ann, STAFF_TYPING, Said("staff", "s2", "and good evening")))
-    assert texts(ann)[-1] == "Our staff\nand good evening"
+    for conversation in (told.conversation, "discord:1:2", f"telegram:1:{ann.id}"):
+        await ground.deliveries.staff_type(conversation)
+    assert len(ground.telegram.made("sendChatAction", ann.id)) == 1
 
 
 async def test_that_staff_have_the_conversation_is_said_once_until_we_answer_again(ground: Ground) -> None:

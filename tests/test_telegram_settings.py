@@ -13,6 +13,7 @@ from adapters.telegram.commands import PRESSES
 from adapters.telegram.settings import TelegramSettings, read_settings
 from bot.channels import Finding
 from tests.telegram_server import open_telegram
+from tests.telegram_world import DESK_RIGHTS
 
 TOKEN = "123456:AAHd6RZ0x_-kQQQQQQQQQQQQQQQQQQQQQQQ"
 SECOND = "654321:AAHd6RZ0x_-kQQQQQQQQQQQQQQQQQQQQQQQ"
@@ -144,11 +145,12 @@ def test_what_the_document_says_of_trouble_is_what_is_said_then() -> None:
 @pytest.mark.parametrize(
     ("rights", "forum", "member", "found", "ok"),
     [
-        (("can_manage_topics",), True, True, "“Our desk”, a topic for each handoff", True),
-        ((), True, True, "the bot may not manage topics in “Our desk”", False),
-        (("can_pin_messages",), True, True, "the bot may not manage topics in “Our desk”", False),
-        (("can_manage_topics",), False, True, "the group “Our desk” has no topics", False),
-        (("can_manage_topics",), True, False, "the bot is in no group of this number", False),
+        (DESK_RIGHTS, True, True, "“Our desk”, a topic for each handoff", True),
+        ((), True, True, "the bot may not manage topics and delete messages in “Our desk”", False),
+        (("can_delete_messages",), True, True, "the bot may not manage topics in “Our desk”", False),
+        (("can_manage_topics",), True, True, "the bot may not delete messages in “Our desk”", False),
+        (DESK_RIGHTS, False, True, "the group “Our desk” has no topics", False),
+        (DESK_RIGHTS, True, False, "the bot is in no group of this number", False),
     ],
 )
 async def test_the_doctor_looks_at_the_group_of_staff(

@@ -22,7 +22,7 @@ PENDING, PACKED = order_of(ADA, "pending"), order_of(ADA, "processed")
 async def as_ada(browser: Browser, url: str, language: str = "en", **options: Any) -> AsyncIterator[Window]:
     """Signed in by the menu of the demo shop, with the chat open."""
     context = await browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     try:
         window = Window(context, await context.new_page())
         await window.page.goto(f"{url}/{language}/")

@@ -65,8 +65,8 @@ class WatchedPostbox:
     def reply(self, conversation: str, to: str) -> AsyncIterator[Event]:
         return self._postbox.reply(conversation, to)
 
-    async def transcript(self, conversation: str, after: str = "") -> list[Event]:
-        return await self._postbox.transcript(conversation, after)
+    async def transcript(self, conversation: str, after: str = "", before: str = "", at_most: int = 0) -> list[Event]:
+        return await self._postbox.transcript(conversation, after, before, at_most)
 
 
 class WatchedOutbox:

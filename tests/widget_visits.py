@@ -169,7 +169,7 @@ async def visiting(
     talk = Talk()
     async with served(settings, script=talk.play) as shop:
         context = await browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         try:
             page = await context.new_page()
             complaints: list[str] = []

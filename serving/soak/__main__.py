@@ -47,8 +47,14 @@ def _orders(sizes: Sizes) -> dict[str, list[str]]:
     return orders_of(signed_in_customers(sizes), changes_each(sizes))
 
 
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # by itself asyncio makes of it the cancellation of one task, which that task may lose
+    signal.signal(signal.SIGINT, _interrupted)
     try:
         ours, naive = read_sizes(os.environ)
     except ValueError as problem:
