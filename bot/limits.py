@@ -48,7 +48,7 @@ class Limits:
     async def allow_use(self, what: str, who: str, at_most: int, per_seconds: int) -> int:
         """The same for what is used all the time, mostly without a trip to Redis: of what is left each process has a
         share, which it uses first and counts then. Shares shrink with what is left, so one process alone allows exactly
-        `at_most`; every other one may add what it has not counted yet, less than a share.
+        `at_most`; every other one, and one that has ended, may add what it had not counted yet, less than a share.
         """
         key, now = Keys.tries(what, digest(who)), time.monotonic()
         share, used = self._shares.pop(key, None), 1
@@ -61,6 +61,8 @@ class Limits:
         try:
             wait, left, milliseconds = await self._use(keys=[key], args=[at_most, per_seconds, used])
         except RedisError as error:
+            if share:
+                self._shares.setdefault(key, share)  # what it has used is counted when Redis is back
             raise NotCounted(f"the use could not be counted: {error}") from error
         if left >= SHARE:
             if len(self._shares) >= MOST_SHARES:

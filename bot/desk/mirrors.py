@@ -119,12 +119,12 @@ class Mirrors:
     async def _now(self, conversation: str) -> tuple[str, str, str, str]:
         """What there is to show, in short: the state of the handoff, and the last of the talk and of the notes."""
         handoff = await self._line.handoff(conversation)
-        last: Any = await self._redis.xrevrange(self._keys.events(conversation), count=1)
-        note: Any = await self._redis.xrevrange(self._keys.notes(conversation), count=1)
-        state = "" if handoff is None else f"{handoff.number} {handoff.state} {handoff.owner} {handoff.overdue}"
-        more = "" if handoff is None else f"{handoff.contact} {handoff.wanted}"
         if handoff is None:  # what is said after it is over is nobody's news
             return OVER
+        last: Any = await self._redis.xrevrange(self._keys.events(conversation), count=1)
+        note: Any = await self._redis.xrevrange(self._keys.notes(conversation), count=1)
+        state = f"{handoff.number} {handoff.state} {handoff.owner} {handoff.overdue}"
+        more = f"{handoff.contact} {handoff.wanted}"
         return (state, more, last[0][0] if last else "", note[0][0] if note else "")
 
     async def _step(self, conversation: str, rounds: Rounds) -> None:
