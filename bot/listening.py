@@ -1,23 +1,19 @@
 """One subscription for all conversations that somebody in this process listens to."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import aclosing, asynccontextmanager
 
 import msgspec
-from redis.asyncio.client import PubSub
-from redis.exceptions import RedisError
 
-from bot.redis.connection import Connection, heard
+from bot.redis.connection import Connection
+from bot.redis.subscription import Heard, Subscription
 
 log = logging.getLogger(__name__)
 
 QUEUE_LENGTH = 256  # a reader further behind than this reads the past again instead
 RECONNECT_SECONDS = 0.25
-ALWAYS = "shopdesk"  # a subscription must have at least one channel to be read
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -33,12 +29,11 @@ class Listener:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._pubsub: PubSub = connection.blocking.pubsub()
+        self._subscription = Subscription(connection)
         self._readers: dict[str, set[_Unheard]] = {}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Listener"]:
-        await self._pubsub.subscribe(ALWAYS)
         tasks = asyncio.create_task(self._run()), asyncio.create_task(self._read_again())
         try:
             yield self
@@ -46,7 +41,6 @@ class Listener:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
     @asynccontextmanager
     async def listen(self, channel: str) -> AsyncIterator[AsyncIterator[Told | None]]:
@@ -55,7 +49,7 @@ class Listener:
         readers.add(reader)
         try:
             if len(readers) == 1:
-                await self._subscribe(channel)  # its confirmation tells the reader to read the past
+                await self._subscription.add(channel)  # its confirmation tells the reader to read the past
             else:
                 reader.add(None)
             yield reader.heard()
@@ -63,36 +57,17 @@ class Listener:
             readers.discard(reader)
             if not readers:
                 self._readers.pop(channel, None)
-                with contextlib.suppress(RedisError):
-                    await self._pubsub.unsubscribe(channel)
-
-    async def _subscribe(self, channel: str) -> None:
-        connection: Any = self._pubsub.connection
-        if not connection.is_connected:
-            return  # `_run` connects again, and subscribes to whatever is wanted then
-        try:
-            await self._pubsub.subscribe(channel)
-        except RedisError:
-            log.warning("Redis is away; listening goes on when it is back")
+                await self._subscription.leave(channel)
 
     async def _run(self) -> None:
         while True:
             try:
-                await self._subscribe_to_all()
-                async for message in heard(self._pubsub):
-                    self._pass_on(message["type"], message["channel"], message["data"])
-            except RedisError as error:
-                log.warning("listening again after: %s", error)
+                async with aclosing(self._subscription.heard(lambda: self._readers)) as heard:
+                    async for told in heard:
+                        self._pass_on(told)
+            except Exception as error:  # whatever it was: a process that hears nothing any more answers nobody
+                log.warning("listening again after: %r", error)
                 await asyncio.sleep(RECONNECT_SECONDS)
-
-    async def _subscribe_to_all(self) -> None:
-        """To what the driver, which does this too, has not been told while Redis was away; and from what it was not."""
-        await self._pubsub.connect()  # type: ignore[no-untyped-call]
-        wanted, known = {ALWAYS, *self._readers}, set(self._pubsub.channels)
-        if missing := wanted - known:
-            await self._pubsub.subscribe(*missing)
-        if left := known - wanted:
-            await self._pubsub.unsubscribe(*left)
 
     async def _read_again(self) -> None:
         """A server that died may have died before it told what it had stored, and its successor does not tell it."""
@@ -102,12 +77,13 @@ class Listener:
             for channel in self._readers:
                 self._tell(channel, None)
 
-    def _pass_on(self, kind: str, channel: str, data: str) -> None:
-        if kind == "subscribe":  # the first time, and again after each reconnection
-            self._tell(channel, None)
-        elif kind == "message":
-            place = data.split(" ", 2)
-            self._tell(channel, Told(place[0], place[2], place[1]) if len(place) == 3 else None)  # else it is not ours
+    def _pass_on(self, heard: Heard) -> None:
+        if heard.kind == "subscribe":  # the first time, and again after each reconnection
+            self._tell(heard.channel, None)
+        else:
+            place = heard.what.split(" ", 2)
+            told = Told(place[0], place[2], place[1]) if len(place) == 3 else None  # else it is not ours
+            self._tell(heard.channel, told)
 
     def _tell(self, channel: str, told: Told | None) -> None:
         for reader in self._readers.get(channel, ()):

@@ -4,11 +4,10 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import msgspec
-from redis.asyncio.client import PubSub
 from redis.exceptions import OutOfMemoryError, ResponseError
 
 from bot.batches import Batch, Ended, Token
@@ -16,7 +15,8 @@ from bot.insights.noted import KEPT_WORDS, Noted, Opening
 from bot.insights.told_texts import ToldTexts
 from bot.keys import GROUP, LEASE_SECONDS, TAKEN_BACK, Keys
 from bot.messages import DONE, LEFT_THE_LINE, RESTARTED, THINKING, WAITING_FOR_STAFF, Incoming, Part, TextDelta
-from bot.redis.connection import Connection, heard, script
+from bot.redis.connection import Connection, script
+from bot.redis.subscription import Heard, Subscription
 
 AT_MOST = 20  # messages of one turn
 BLOCK_MILLISECONDS = 2000
@@ -30,6 +30,7 @@ class TurnQueue:
     """One worker process; its name must be unique."""
 
     def __init__(self, connection: Connection, keys: Keys, name: str) -> None:
+        self._connection = connection
         self._redis = connection.commands
         self._blocking = connection.blocking
         self._keys = keys
@@ -259,12 +260,9 @@ class TurnQueue:
     @asynccontextmanager
     async def arrivals(self) -> AsyncIterator[AsyncIterator[tuple[str, str]]]:
         """(event id, conversation) of each message as it is accepted: a hint to interrupt turns; may miss some."""
-        pubsub = self._blocking.pubsub()
-        await pubsub.subscribe(*(self._keys.arrivals(tag) for tag in self._tags()))
-        try:
-            yield _arrivals(pubsub)
-        finally:
-            await pubsub.aclose()  # type: ignore[no-untyped-call]
+        channels = [self._keys.arrivals(tag) for tag in self._tags()]
+        async with aclosing(Subscription(self._connection).heard(lambda: channels)) as heard:
+            yield _arrivals(heard)
 
     def _owner(self, token: Token) -> str:
         return f"{self._name}:{token.id}"
@@ -290,8 +288,8 @@ def _tokens(entries: list[Any], tag: str) -> list[Token]:
     return [Token(entry, fields["conversation"], tag) for entry, fields in entries if fields]
 
 
-async def _arrivals(pubsub: PubSub) -> AsyncIterator[tuple[str, str]]:
-    async for message in heard(pubsub):
-        if message["type"] == "message":
-            event_id, _, conversation = message["data"].partition(" ")
+async def _arrivals(heard: AsyncIterator[Heard]) -> AsyncIterator[tuple[str, str]]:
+    async for told in heard:
+        if told.kind == "message":
+            event_id, _, conversation = told.what.partition(" ")
             yield event_id, conversation

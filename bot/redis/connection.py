@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
-from redis.asyncio.client import PubSub
 from redis.asyncio.connection import Connection as Wire
 from redis.asyncio.connection import SSLConnection as SafeWire
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
@@ -26,7 +24,6 @@ from bot.redis.cluster_client import ClusterClient, SafeWireToAny, WireToAny
 
 CONNECTIONS = 64  # per process and node; one command takes a tenth of a millisecond
 COMMAND_SECONDS = 5.0
-SILENCE_SECONDS = 5.0
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 INCLUDE = re.compile(r"^--#include (\S+)$", re.MULTILINE)
 ONCE: dict[str, Any] = {
@@ -103,24 +100,6 @@ class Connection:
             await self.cluster.changed()
         else:
             await asyncio.Event().wait()
-
-
-async def heard(pubsub: PubSub) -> AsyncIterator[dict[str, str]]:
-    """What comes on a subscription. Raises redis.exceptions.ConnectionError when the other end has fallen silent,
-    which a half-open connection never says by itself."""
-    asked = False
-    while True:
-        message = await pubsub.get_message(timeout=SILENCE_SECONDS)
-        if message is not None:
-            asked = False
-            yield message
-        elif asked:
-            connection: Any = pubsub.connection
-            await connection.disconnect()
-            raise RedisGone("the subscription has fallen silent")
-        else:
-            await pubsub.ping()
-            asked = True
 
 
 @asynccontextmanager
