@@ -5,7 +5,7 @@ import fcntl
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,9 +61,9 @@ async def connection(redis_url: str) -> AsyncIterator[Connection]:
 
 
 @pytest.fixture(scope="session")
-def prepared_data(redis_url: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A data folder with the demo shop in it; copy it rather than change it. The first that needs it makes it for all
-    who test at the same time: ten seconds of learning."""
+def demo_copied_to(redis_url: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[Path], Path]:
+    """Copies a data folder with the demo shop in it. The first that needs it makes it for all who test at the same
+    time: ten seconds of learning. What is copied is shown to nobody, for who opened it would change it meanwhile."""
     ours = tmp_path_factory.getbasetemp()
     folder = (ours if worker_id == "master" else ours.parent) / "demo-data"
     with (folder.parent / "demo-data.lock").open("w") as lock:
@@ -72,7 +72,7 @@ def prepared_data(redis_url: str, tmp_path_factory: pytest.TempPathFactory, work
             folder.mkdir(exist_ok=True)
             asyncio.run(_prepare(folder, redis_url))
             (folder / PREPARED).touch()
-    return folder
+    return lambda target: Path(shutil.copytree(folder, target, copy_function=_copied))
 
 
 async def _prepare(folder: Path, redis_url: str) -> None:
@@ -83,10 +83,9 @@ async def _prepare(folder: Path, redis_url: str) -> None:
 
 
 @pytest.fixture
-def demo_data(prepared_data: Path, tmp_path: Path) -> Path:
+def demo_data(demo_copied_to: Callable[[Path], Path], tmp_path: Path) -> Path:
     """This test's own copy of the demo shop."""
-    passing = shutil.ignore_patterns(".unfinished-*")  # a desk that only reads there packs what others may fetch
-    return Path(shutil.copytree(prepared_data, tmp_path / "data", ignore=passing, copy_function=_copied))
+    return demo_copied_to(tmp_path / "data")
 
 
 def _copied(source: str, target: str) -> str:

@@ -1,7 +1,6 @@
 """Members of the staff at the web desk, in a real browser, over a real shop and its desk."""
 
-import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,10 @@ addEventListener("securitypolicyviolation", (one) => violations.push([one.violat
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def shop(
-    prepared_data: Path, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    demo_copied_to: Callable[[Path], Path], redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[StaffedShop]:
     """One for all tests of a file: each brings customers of its own."""
-    data = shutil.copytree(prepared_data, tmp_path_factory.mktemp("desk") / "data")
+    data = demo_copied_to(tmp_path_factory.mktemp("desk") / "data")
     async with connect(redis_url) as opened:
         await opened.commands.flushall()
     async with staffed_shop(data, redis_url) as opened_shop:

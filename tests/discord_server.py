@@ -157,7 +157,7 @@ class DiscordServer:
         """The requests that came, by method and a part of the path."""
         return [one for one in self.rest.calls if one.method == method and part in one.path]
 
-    async def until(self, true: Callable[[], T], seconds: float = 10.0) -> T:
+    async def until(self, true: Callable[[], T], seconds: float = 30.0) -> T:
         """Wait until this is true; returns what it gave."""
         deadline = time.monotonic() + seconds
         while not (found := true()):

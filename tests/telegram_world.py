@@ -284,7 +284,7 @@ class Person:
         told = {"chat": room.wire(), "from": self.user, "date": int(time.time())}
         return told | {"old_chat_member": member(before), "new_chat_member": member(now)}
 
-    async def hears(self, count: int = 1, *, after: Posted | None = None, seconds: float = 10) -> list[Posted]:
+    async def hears(self, count: int = 1, *, after: Posted | None = None, seconds: float = 30) -> list[Posted]:
         """Waits until the bot has written `count` messages here after this one (None: ever); AssertionError if not."""
         return await hears(self.private, count, after=after, seconds=seconds)
 
@@ -326,7 +326,7 @@ class World:
         return {"file_id": name, "file_unique_id": f"AQAD{name[-6:]}", "file_size": size or len(content)}
 
 
-async def until(true: Callable[[], Any], what: str = "it", seconds: float = 10) -> None:
+async def until(true: Callable[[], Any], what: str = "it", seconds: float = 30) -> None:
     """AssertionError after so many seconds."""
     end = time.monotonic() + seconds
     while not true():
@@ -334,7 +334,7 @@ async def until(true: Callable[[], Any], what: str = "it", seconds: float = 10) 
         await asyncio.sleep(0.01)
 
 
-async def hears(room: Room, count: int = 1, *, after: Posted | None = None, seconds: float = 10) -> list[Posted]:
+async def hears(room: Room, count: int = 1, *, after: Posted | None = None, seconds: float = 30) -> list[Posted]:
     def heard() -> Sequence[Posted]:
         return [one for one in room.said if after is None or one.id > after.id]
 

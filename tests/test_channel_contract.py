@@ -1,7 +1,6 @@
 """The contract of a channel: one table of what goes wrong, and every channel stands it."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -61,10 +60,10 @@ class Ground:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ground(
-    prepared_data: Path, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    demo_copied_to: Callable[[Path], Path], redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Ground]:
     data = tmp_path_factory.mktemp("contract") / "data"
-    shutil.copytree(prepared_data, data)
+    demo_copied_to(data)
     async with AsyncExitStack() as opened:
         connection = await opened.enter_async_context(connect(redis_url))
         await connection.commands.flushall()

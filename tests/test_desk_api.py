@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +32,9 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"picture" * 20
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def shop(
-    prepared_data: Path, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    demo_copied_to: Callable[[Path], Path], redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[StaffedShop]:
-    data = Path(shutil.copytree(prepared_data, tmp_path_factory.mktemp("staffed") / "data"))
+    data = demo_copied_to(tmp_path_factory.mktemp("staffed") / "data")
     async with staffed_shop(data, redis_url) as opened:
         yield opened
 

@@ -4,8 +4,7 @@ the tests; what there is to show, and how far it was shown, is told by each test
 import asyncio
 import itertools
 import secrets
-import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,11 +100,14 @@ async def announced() -> list[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def handles(
-    prepared_data: Path, redis_url: str, announced: list[str], tmp_path_factory: pytest.TempPathFactory
+    demo_copied_to: Callable[[Path], Path],
+    redis_url: str,
+    announced: list[str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Handles]:
     """The front of a desk at which nobody works; Otto and Olivia have an id on the platform."""
     data = tmp_path_factory.mktemp("mirror") / "data"
-    shutil.copytree(prepared_data, data)
+    demo_copied_to(data)
     async with open_database(f"sqlite+aiosqlite:///{data / 'shop.sqlite'}") as database:
         staff = Staff(database, Passwords())
         await staff.link("otto", "telegram", "7001")

@@ -1,8 +1,7 @@
 """Who does not belong to the staff gets nothing of the desk: no page, no answer, no socket, by no trick."""
 
 import json
-import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiohttp
@@ -27,9 +26,9 @@ OPEN_TO_ALL = {"/desk/sign-in", "/desk/words/{language}.json", "/desk/csp"}  # a
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def shop(
-    prepared_data: Path, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    demo_copied_to: Callable[[Path], Path], redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[StaffedShop]:
-    data = Path(shutil.copytree(prepared_data, tmp_path_factory.mktemp("staffed") / "data"))
+    data = demo_copied_to(tmp_path_factory.mktemp("staffed") / "data")
     async with staffed_shop(data, redis_url) as opened:
         yield opened
 

@@ -6,10 +6,9 @@ What staff and customers do is done by keys and clicks alone. STORY_SHOTS=folder
 # ruff: noqa: F401, F811  # `browser` is a fixture
 import json
 import os
-import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -133,10 +132,10 @@ OTHERS: dict[str, tuple[str, ...]] = {  # who else waits, and why
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def shop(
-    prepared_data: Path, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    demo_copied_to: Callable[[Path], Path], redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[StaffedShop]:
     """The demo shop, always open, where three customers have waited lately."""
-    data = Path(shutil.copytree(prepared_data, tmp_path_factory.mktemp("story") / "data"))
+    data = demo_copied_to(tmp_path_factory.mktemp("story") / "data")
     _always_open(data / "shop.sqlite")
     async with connect(redis_url) as opened:
         await opened.commands.flushall()

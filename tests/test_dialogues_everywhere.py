@@ -6,9 +6,8 @@ order, or /human.
 """
 
 import asyncio
-import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -53,25 +52,31 @@ class End:
     not_offered: tuple[str, ...]  # presses that nobody could do there
 
 
-def prepared(prepared_data: Path, folders: pytest.TempPathFactory) -> Path:
-    return Path(shutil.copytree(prepared_data, folders.mktemp("everywhere") / "data"))
+def prepared(demo_copied_to: Callable[[Path], Path], folders: pytest.TempPathFactory) -> Path:
+    return demo_copied_to(folders.mktemp("everywhere") / "data")
 
 
 @pytest.fixture(scope="module", params=STAGES)
 def played(
-    request: pytest.FixtureRequest, prepared_data: Path, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    demo_copied_to: Callable[[Path], Path],
+    redis_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, End]:
     """How each dialogue ended on one channel: all of them on one desk, several at a time."""
-    settings = Settings(data_dir=prepared(prepared_data, tmp_path_factory), burst_seconds=0)
+    settings = Settings(data_dir=prepared(demo_copied_to, tmp_path_factory), burst_seconds=0)
     return asyncio.run(play_all(str(request.param), settings, redis_url, DIALOGUES))
 
 
 @pytest.fixture(scope="module", params=WITH_MODEL)
 def streamed(
-    request: pytest.FixtureRequest, prepared_data: Path, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    demo_copied_to: Callable[[Path], Path],
+    redis_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, End]:
     """The same with a model, as far as the dialogues promise the same of it."""
-    folder = prepared(prepared_data, tmp_path_factory)
+    folder = prepared(demo_copied_to, tmp_path_factory)
 
     async def play_with_model() -> dict[str, End]:
         async with scripted_model(read_script(SCRIPT)) as url:

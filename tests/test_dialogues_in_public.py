@@ -5,7 +5,6 @@ Nothing that is a customer's own may ever stand there; where a dialogue comes to
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -187,9 +186,12 @@ class Talk:
 
 @pytest.fixture(scope="module", params=PLACES)
 def talks(
-    request: pytest.FixtureRequest, prepared_data: Path, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    demo_copied_to: Callable[[Path], Path],
+    redis_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Talk]:
-    data = shutil.copytree(prepared_data, tmp_path_factory.mktemp("public") / "data")
+    data = demo_copied_to(tmp_path_factory.mktemp("public") / "data")
     return asyncio.run(talk_all(PLACES[str(request.param)], Settings(data_dir=data, burst_seconds=0), redis_url))
 
 

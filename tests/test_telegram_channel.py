@@ -189,8 +189,10 @@ async def test_a_photo_and_a_file_are_kept_with_their_words(served: TelegramServ
     jpeg = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(2000)
     ann.sends_photo(jpeg, "My paddle looks like this")
     ann.sends_file("invoice.pdf", b"%PDF-1.7\n" + bytes(500), "application/pdf")
-    await ann.hears()
-    [photo, file] = [one for said in await said_by(desk, ann.id) for one in said.attachments]
+    async with asyncio.timeout(20):
+        while len(kept := [one for said in await said_by(desk, ann.id) for one in said.attachments]) < 2:
+            await asyncio.sleep(0.02)
+    [photo, file] = kept
     assert (photo.kind, await desk.handles.attachments.read(photo.kept)) == ("photo", jpeg)
     assert (file.kind, file.name, file.size) == ("file", "invoice.pdf", 509)
     assert (await desk.handles.attachments.read(file.kept)).startswith(b"%PDF")

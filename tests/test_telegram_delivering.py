@@ -113,9 +113,9 @@ async def ground_of(telegram: TelegramServer, handles: Handles) -> AsyncIterator
 
 
 @pytest_asyncio.fixture
-async def handles(prepared_data: Path, redis_url: str, connection: Connection) -> AsyncIterator[Handles]:
+async def handles(demo_data: Path, redis_url: str, connection: Connection) -> AsyncIterator[Handles]:
     """The front of a desk that nobody works at."""
-    async with open_front(Settings(data_dir=prepared_data, redis_url=redis_url), print) as opened:
+    async with open_front(Settings(data_dir=demo_data, redis_url=redis_url), print) as opened:
         yield opened
 
 

@@ -2,8 +2,7 @@
 
 import asyncio
 import secrets
-import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,10 +106,10 @@ class Case:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def office(
-    prepared_data: Path, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    demo_copied_to: Callable[[Path], Path], redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Office]:
     data = tmp_path_factory.mktemp("group") / "data"
-    shutil.copytree(prepared_data, data)
+    demo_copied_to(data)
     async with AsyncExitStack() as opened:
         connection = await opened.enter_async_context(connect(redis_url))
         await connection.commands.flushall()

@@ -177,7 +177,7 @@ async def within_seconds(
     request: Callable[[Caller], "aiohttp.client._RequestContextManager"], caller: Caller, status: int
 ) -> bool:
     """Whether it is answered so before long: a server notices a moment later that somebody has gone."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             async with request(caller) as answer:
                 if answer.status == status:

@@ -49,7 +49,7 @@ async def test_the_channel_announces_its_address_once_it_listens() -> None:
     channel = WebChannel({"SHOPDESK_PORT": str(shop.port)})
     serving = asyncio.create_task(channel.serve(shop.handles))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not shop.announced:
                 assert not serving.done(), serving.exception()
                 await asyncio.sleep(0.02)

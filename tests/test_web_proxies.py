@@ -26,7 +26,7 @@ async def desk(**settings: str) -> AsyncIterator[Served]:
     shop = Served(environ, True, echo)
     serving = asyncio.create_task(WebChannel({"SHOPDESK_PORT": str(shop.port), **environ}).serve(shop.handles))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not shop.announced:
                 assert not serving.done(), serving.exception()
                 await asyncio.sleep(0.02)

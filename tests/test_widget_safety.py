@@ -96,7 +96,7 @@ async def test_a_site_that_is_not_listed_shows_no_chat_and_says_why_to_its_maker
         said: list[str] = []
         visit.page.on("console", lambda line: said.append(line.text))
         await visit.page.goto(site)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not any("SHOPDESK_ORIGINS" in line for line in said):
                 await visit.page.wait_for_timeout(50)
         assert [line for line in said if site.rstrip("/") in line and "SHOPDESK_ORIGINS" in line]
@@ -162,7 +162,7 @@ async def test_the_page_keeps_only_what_the_frame_sends_and_only_under_our_names
         for key in ("cart", "xshopdesk:outbox:guest", "shopdesk:open", "shopdesk:outbox:last"):
             await visit.chat.locator("body").evaluate(f"(_, key) => {send}", key)
         kept: dict[str, str] = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while "shopdesk:outbox:last" not in kept:
                 kept = await visit.page.evaluate("({ ...sessionStorage })")
         assert kept == {"shopdesk:open": "1", "shopdesk:outbox:last": '"x"'}

@@ -3,10 +3,9 @@
 # ruff: noqa: F401, F811  # `browser` is a fixture
 import json
 import re
-import shutil
 import struct
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -22,9 +21,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def shop(
-    prepared_data: Path, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    demo_copied_to: Callable[[Path], Path], redis_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[StaffedShop]:
-    data = Path(shutil.copytree(prepared_data, tmp_path_factory.mktemp("staffed") / "data"))
+    data = demo_copied_to(tmp_path_factory.mktemp("staffed") / "data")
     async with staffed_shop(data, redis_url) as opened:
         yield opened
 

@@ -70,7 +70,7 @@ def socket_of(caller: Caller, origin: str | None = "own") -> connect:
 
 async def receive(ws: ClientConnection, kind: str) -> Any:
     """The next frame of this kind."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             frame = json.loads(await ws.recv())
             if frame["kind"] == kind:
@@ -78,7 +78,7 @@ async def receive(ws: ClientConnection, kind: str) -> Any:
 
 
 async def closed_with(ws: ClientConnection) -> int:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         with pytest.raises(ConnectionClosed) as end:
             while True:
                 await ws.recv()
