@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 import msgspec
+from redis.exceptions import RedisError
 
+from bot.beside import beside
 from bot.redis.connection import Connection
 from bot.redis.subscription import Heard, Subscription
 
@@ -34,13 +36,8 @@ class Listener:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Listener"]:
-        tasks = asyncio.create_task(self._run()), asyncio.create_task(self._read_again())
-        try:
+        async with beside(self._run, self._read_again):
             yield self
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     @asynccontextmanager
     async def listen(self, channel: str) -> AsyncIterator[AsyncIterator[Told | None]]:
@@ -65,8 +62,8 @@ class Listener:
                 async with aclosing(self._subscription.heard(lambda: self._readers)) as heard:
                     async for told in heard:
                         self._pass_on(told)
-            except Exception as error:  # whatever it was: a process that hears nothing any more answers nobody
-                log.warning("listening again after: %r", error)
+            except RedisError as error:
+                log.warning("listening again after: %s", error)
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _read_again(self) -> None:
@@ -93,13 +90,19 @@ class Listener:
 class _Unheard:
     """What one reader has still to hear. Most open chats are silent, and an asyncio.Queue takes 3 KB of each."""
 
-    __slots__ = ("_told", "_woken")
+    __slots__ = ("_begun", "_told", "_woken")
 
     def __init__(self) -> None:
+        self._begun = False
         self._told: list[Told | None] = []
         self._woken: asyncio.Future[None] | None = None
 
     def add(self, told: Told | None) -> None:
+        """Nothing is heard before the past is to be read: it may be meant for a reader who has just left, and what
+        happened between that one's end and this would be passed over."""
+        self._begun = self._begun or told is None
+        if not self._begun:
+            return
         if len(self._told) >= QUEUE_LENGTH:
             self._told.clear()
             told = None

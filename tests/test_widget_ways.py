@@ -1,8 +1,10 @@
 """The chat in a real browser: by keyboard, on a phone, in Chinese, closed, as somebody else."""
 
 # ruff: noqa: F401, F811  # `browser` is a fixture
+import asyncio
+
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.widget_visits import PHONE, browser, visiting
 
@@ -122,6 +124,23 @@ async def test_nothing_moves_for_who_wants_less_motion(browser: Browser) -> None
         moving = "() => document.getAnimations().filter((one) => one.playState === 'running').length"
         assert await visit.page.evaluate(moving) == 0
         assert await visit.chat.locator("body").evaluate(moving) == 0
+
+
+async def test_nothing_can_be_written_before_the_chat_has_started(browser: Browser) -> None:
+    async with visiting(browser) as visit:
+        arrives = asyncio.Event()
+
+        async def late(route: Route) -> None:
+            await arrives.wait()
+            await route.continue_()
+
+        await visit.page.route("**/static/widget/main.js", late)
+        await visit.launcher.click()
+        await expect(visit.text).not_to_be_editable()
+        await expect(visit.chat.locator("#send")).to_be_disabled()
+        arrives.set()
+        await visit.ask("How long?")
+        await visit.answered()
 
 
 async def test_the_demo_visitor_may_be_a_customer_with_a_conversation_of_their_own(browser: Browser) -> None:

@@ -16,12 +16,13 @@ from redis.exceptions import TimeoutError as RedisTimeout
 from bot.redis.connection import COMMAND_SECONDS, Connection
 
 SILENCE_SECONDS = 5.0
+CONNECT_SECONDS = COMMAND_SECONDS + 1  # the driver gives up before, and says why
 
 
 class Heard(NamedTuple):
-    kind: str  # "subscribe": what was published before may have been missed; "message"
+    kind: str  # "message", or "subscribe": what was published before may have been missed
     channel: str
-    what: str
+    what: str  # of a message
 
 
 class Subscription:
@@ -36,21 +37,26 @@ class Subscription:
         connection never says by itself.
         """
         wire: Any = self._pool.make_connection()  # type: ignore[no-untyped-call]
+        wire.socket_timeout = None  # with one the driver writes in a task of its own, when the wire may be cut already
         try:
-            try:
-                async with asyncio.timeout(COMMAND_SECONDS):
-                    await wire.connect()
-            except TimeoutError as error:
-                raise RedisTimeout(f"no answer within {COMMAND_SECONDS:g} s") from error
-            self._wire = wire  # what is added from here on is written after this:
-            if wanted := channels():
-                await wire.send_command("SUBSCRIBE", *wanted, check_health=False)
+            await self._connect(wire, channels)
             async with contextlib.aclosing(_told(wire)) as messages:
                 async for told in messages:
                     yield told
         finally:
             self._wire = None
             await wire.disconnect(nowait=True)
+
+    async def _connect(self, wire: Any, channels: Callable[[], Collection[str]]) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await wire.connect()
+                # Whoever comes from here on adds itself: nothing may be awaited before what was wanted is written.
+                self._wire = wire
+                if wanted := channels():
+                    await wire.send_command("SUBSCRIBE", *wanted, check_health=False)
+        except TimeoutError as error:
+            raise RedisTimeout(f"no answer within {CONNECT_SECONDS:g} s") from error
 
     async def add(self, channel: str) -> None:
         """ "subscribe" confirms it. While there is no wire it is enough that `channels` names it."""
@@ -60,7 +66,7 @@ class Subscription:
         await self._write("UNSUBSCRIBE", channel)
 
     async def _write(self, command: str, channel: str) -> None:
-        if self._wire and self._wire.is_connected:
+        if self._wire and self._wire.is_connected:  # else the driver would connect it
             with contextlib.suppress(RedisError):  # the wire is cut by that, and who reads it begins anew
                 await self._wire.send_command(command, channel, check_health=False)
 
@@ -75,7 +81,7 @@ async def _told(wire: Any) -> AsyncGenerator[Heard]:
                 yield Heard(*answer)
         elif asked:
             raise RedisGone("the subscription has fallen silent")
-        else:
+        elif wire.is_connected:  # else the driver would connect it, to no channel at all
             await wire.send_command("PING", check_health=False)
             asked = True
     raise RedisGone("the subscription was cut")

@@ -205,6 +205,7 @@ function composer(say, types) {
     say(text);
   });
   fit();
+  $("text").readOnly = false; // before, what is written would go nowhere
 }
 
 start();
