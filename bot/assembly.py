@@ -1,10 +1,10 @@
 """The whole desk in one process: its front and its back office on the same premises. Tested ones are built alike."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from bot.beside import beside
 from bot.channels import Handles
 from bot.desks import Desk
 from bot.opening.back_office import BackOffice, back_office_of
@@ -44,8 +44,7 @@ async def open_desk(settings: Settings, announce: Callable[[str], None] = print)
         url = settings.redis_url
         if not url:
             redis = opened.enter_context(embedded_redis(settings.data_dir))
-            watch = asyncio.create_task(redis.keep_alive())
-            opened.callback(watch.cancel)
+            await opened.enter_async_context(beside(redis.keep_alive))
             url = redis.url
         yield await opened.enter_async_context(
             open_desk_on(settings, url, alone=not settings.redis_url, announce=announce)

@@ -10,6 +10,7 @@ import msgspec
 from redis.exceptions import RedisError
 
 from bot.batches import Token
+from bot.beside import beside
 from bot.conversation import ConversationManager
 from bot.keys import LEASE_SECONDS, Keys
 from bot.redis.trying_again import RETRY_SECONDS, attempt, insist
@@ -56,19 +57,18 @@ class Worker:
         """Serve until cancelled, then finish or hand over. `alone`: no other worker can be alive, so what is leased
         was left by a dead one."""
         await insist(self._queue.prepare)
-        keeping = asyncio.create_task(self._forever(self._keep_leases))
-        try:
-            async with asyncio.TaskGroup() as group:
-                for tag in self._tags:
-                    group.create_task(self._forever(partial(self._serve_new, tag)))
-                    group.create_task(self._forever(partial(self._serve_abandoned, tag)))
-                    if alone:
-                        group.create_task(self._take_over(tag))
-                group.create_task(self._forever(self._serve_suspicious))
-                group.create_task(self._forever(self._watch_arrivals))
-        finally:
-            await self._wind_up()
-            keeping.cancel()
+        async with beside(self._keep_leases):
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for tag in self._tags:
+                        group.create_task(self._forever(partial(self._serve_new, tag)))
+                        group.create_task(self._forever(partial(self._serve_abandoned, tag)))
+                        if alone:
+                            group.create_task(self._take_over(tag))
+                    group.create_task(self._forever(self._serve_suspicious))
+                    group.create_task(self._forever(self._watch_arrivals))
+            finally:
+                await self._wind_up()
 
     async def _wind_up(self) -> None:
         """Turns in the making may end; the rest is handed over, and no turn begins."""
@@ -127,6 +127,9 @@ class Worker:
         await self._start_left_behind([token for token in abandoned if token.id not in self._in_hand], steal=False)
 
     async def _keep_leases(self) -> None:
+        await self._forever(self._keep_each_lease)
+
+    async def _keep_each_lease(self) -> None:
         await asyncio.sleep(LEASE_SECONDS / 4)
         if self._services:
             await self._queue.keep([service.token for service in self._services.values()])

@@ -51,3 +51,37 @@ def test_a_broken_file_is_named_at_the_start(own: Path) -> None:
 def test_a_folder_more_is_a_language_more(own: Path) -> None:
     shutil.copytree(own / "en", own / "de")
     assert Prompts(own).languages == ("en", "de", "zh")
+
+
+def test_what_a_copy_of_an_older_release_lacks_is_taken_from_what_comes_along(
+    own: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sentences, intents = own / "zh" / "sentences.toml", own / "zh" / "intents.toml"
+    older = re.sub(r"^greeting = .*\n", "", sentences.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    sentences.write_text(older + '\nour_own = "本店"\n', encoding="utf-8")
+    whole = Prompts(FOLDER).table("zh", "intents.toml")
+    (own / "zh" / "rewrite.md").unlink()
+    (own / "zh" / "tone.toml").unlink()
+    intents.write_text('[wanted]\nhuman = ["找老板"]\n', encoding="utf-8")
+    prompts = Prompts(own, beneath=FOLDER)
+    assert prompts.say("zh", "greeting", shop="X") == Prompts(FOLDER).say("zh", "greeting", shop="X")
+    assert prompts.say("zh", "our_own") == "本店"
+    [told] = caplog.messages
+    assert str(sentences) in told and "lacks greeting" in told
+    assert prompts.table("zh", "intents.toml") == whole | {"wanted": whole["wanted"] | {"human": ["找老板"]}}
+    assert prompts.table("zh", "tone.toml") == Prompts(FOLDER).table("zh", "tone.toml")
+    said = {"sentence": "X", "kind": "promise", "what": "", "shown": True}
+    assert prompts.text("zh", "rewrite.md", **said) == Prompts(FOLDER).text("zh", "rewrite.md", **said)
+
+
+def test_a_language_of_the_shops_own_needs_its_sentences_and_not_every_table(own: Path) -> None:
+    (own / "de").mkdir()
+    shutil.copy(own / "en" / "sentences.toml", own / "de")
+    prompts = Prompts(own, beneath=FOLDER)
+    assert prompts.languages == ("en", "de", "zh")
+    assert prompts.table("de", "intents.toml") == prompts.table("en", "intents.toml")
+    with pytest.raises(PromptError, match=r"de/agent\.md"):  # in English, it would make the model answer in English
+        prompts.text("de", "agent.md", shop="X")
+    (own / "de" / "sentences.toml").write_text('greeting = "Hallo"\n')
+    with pytest.raises(PromptError, match=r"de/sentences\.toml lacks "):
+        Prompts(own, beneath=FOLDER)

@@ -1,5 +1,6 @@
 """The words of the desk and of its prompts, read from files, rendered strictly: a misspelt name is an error at once."""
 
+import logging
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -8,7 +9,10 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
 DEFAULT_LANGUAGE = "en"
+FILLED = ("intents.toml", "tone.toml")  # the desk asks for each of their keys; the other files are taken as they are
 JINJA = Environment(undefined=StrictUndefined, trim_blocks=True)
+
+log = logging.getLogger(__name__)
 
 
 class PromptError(ValueError):
@@ -18,8 +22,9 @@ class PromptError(ValueError):
 class Prompts:
     """All that the shop's manager can edit; every language has the same sentences."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, beneath: Path | None = None) -> None:
+        """`beneath`: the folder that comes along; what a copy of it from an older release lacks is taken from there."""
+        self._folder, self._beneath = folder, beneath
         found = sorted(path.parent.name for path in folder.glob("*/sentences.toml"))
         if DEFAULT_LANGUAGE not in found:
             raise PromptError(f"{folder / DEFAULT_LANGUAGE / 'sentences.toml'} is missing.")
@@ -42,7 +47,7 @@ class Prompts:
 
     def text(self, language: str, file: str, **values: object) -> str:
         """A whole prompt file, such as agent.md."""
-        path = self._folder / language / file
+        path = self._path(language, file)
         try:
             return JINJA.from_string(path.read_text(encoding="utf-8")).render(values).strip()
         except (OSError, TemplateError) as error:
@@ -50,12 +55,32 @@ class Prompts:
 
     def table(self, language: str, file: str) -> dict[str, Any]:
         """A whole data file, such as intents.toml; to be read, never changed."""
-        return _read_toml(self._folder / language / file)
+        table, below = _read_toml(self._path(language, file)), self._below(language, file)
+        return _filled(table, _read_toml(below)) if below and file in FILLED else table
+
+    def _path(self, language: str, file: str) -> Path:
+        path = self._folder / language / file
+        below = self._below(language, file)
+        return path if path.exists() or not below else below
+
+    def _below(self, language: str, file: str) -> Path | None:
+        """What comes along in its place; for a language that the shop has added only where English does no harm."""
+        if not self._beneath:
+            return None
+        if (self._beneath / language).is_dir():
+            return self._beneath / language / file
+        return self._beneath / DEFAULT_LANGUAGE / file if file in FILLED else None
 
     def _read_sentences(self, language: str) -> dict[str, Template | str]:
         path = self._folder / language / "sentences.toml"
+        found = _read_toml(path)
+        if below := self._below(language, "sentences.toml"):
+            whole = _read_toml(below)
+            if missing := sorted(set(whole) - set(found)):
+                log.warning("%s lacks %s: the sentences that come along are said", path, ", ".join(missing))
+            found = whole | found
         try:
-            return {name: _sentence(text) for name, text in _read_toml(path).items()}
+            return {name: _sentence(text) for name, text in found.items()}
         except TemplateError as error:
             raise PromptError(f"{path}: {error}") from error
 
@@ -72,6 +97,16 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return _parsed(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PromptError(f"{path}: {error}") from error
+
+
+def _filled(table: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
+    """With every key that it lacks, in the tables inside it too; a list stays as it is."""
+    inside = {key: _filled(table[key], value) for key, value in whole.items() if _both_tables(table.get(key), value)}
+    return table | inside | {key: value for key, value in whole.items() if key not in table}
+
+
+def _both_tables(one: object, other: object) -> bool:
+    return isinstance(one, dict) and isinstance(other, dict)
 
 
 @lru_cache(maxsize=16)

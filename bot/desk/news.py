@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
+from bot.beside import beside
 from bot.keys import Keys
 from bot.listening import Listener
 from bot.redis.connection import Connection
@@ -25,13 +27,8 @@ class DeskNews:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["DeskNews"]:
-        tasks = [asyncio.create_task(self._hear(self._keys.shard(number))) for number in range(self._keys.shards)]
-        try:
+        async with beside(*(partial(self._hear, self._keys.shard(number)) for number in range(self._keys.shards))):
             yield self
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _hear(self, tag: str) -> None:
         async with self._listener.listen(self._keys.desk_news(tag)) as present:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.beside import beside
 from bot.desk.book import Book, Reading, utc_now
 from bot.desks import BookEntry, Member
 from bot.shop.database import StoreUnavailable
@@ -42,12 +43,10 @@ class OpenBook:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator["OpenBook"]:
         """What was read is written down while it is entered, and the last of it at its end."""
-        task = asyncio.create_task(self._write_down())
         try:
-            yield self
+            async with beside(self._write_down):
+                yield self
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
             await self._written()
 
     def read(self, member: Member, conversation: str) -> None:

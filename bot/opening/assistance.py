@@ -1,10 +1,11 @@
 """The help that staff get: put together for a process that serves a desk."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from bot.answering.completions import Deadlines
+from bot.beside import beside
 from bot.channels import Postbox
 from bot.desk.assistance import ShopAssistance
 from bot.desk.canned import CannedStore
@@ -35,7 +36,7 @@ async def assistance_of(
             opening = open_writer(settings.model_urls, settings.model_name, key, deadlines)
             writer = await opened.enter_async_context(opening)
             summaries = ModelSummaries(writer, on.prompts)
-            opened.callback(asyncio.create_task(summaries.forget(news.forgotten())).cancel)
+            await opened.enter_async_context(beside(partial(_forget, summaries, news)))
         yield ShopAssistance(
             postbox,
             Cases(
@@ -52,3 +53,7 @@ async def assistance_of(
             on.profile.name,
             Translating(writer, on.prompts) if writer else None,
         )
+
+
+async def _forget(summaries: ModelSummaries, news: DeskNews) -> None:
+    await summaries.forget(news.forgotten())

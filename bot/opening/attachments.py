@@ -1,6 +1,5 @@
 """Where a desk keeps what its customers send, and the sweeping of it while the desk is open."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,6 +7,7 @@ from obstore.store import ObjectStore
 
 from bot.attachments.keeping import KeptAttachments
 from bot.attachments.sweeping import Sweeper
+from bot.beside import beside
 from bot.keys import Keys
 from bot.limits import Limits
 from bot.object_stores import open_store
@@ -23,12 +23,8 @@ async def opened_attachments(
 ) -> AsyncIterator[KeptAttachments]:
     """Raises ValueError that names the setting where the address cannot be opened."""
     store = store_of_attachments(settings)
-    sweeping = asyncio.create_task(Sweeper(store, connection, keys).run())
-    try:
+    async with beside(Sweeper(store, connection, keys).run):
         yield KeptAttachments(store, settings.attachment_mb * MEGABYTE, limits)
-    finally:
-        sweeping.cancel()
-        await asyncio.gather(sweeping, return_exceptions=True)
 
 
 def place_of_attachments(settings: Settings) -> str:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import entry_points
 
 from bot.answering.action_desk import ActionDesk
@@ -17,6 +18,7 @@ from bot.answering.ground import Ground
 from bot.answering.intents import Intents
 from bot.answering.link_desk import LinkDesk
 from bot.answering.turn import Answerer
+from bot.beside import Work, beside
 from bot.conversation import ConversationManager
 from bot.desk.answer_mail import KEY as ANSWER_KEY
 from bot.desk.answer_mail import AnswerMail
@@ -85,13 +87,10 @@ async def back_office_of(premises: Premises) -> AsyncIterator[BackOffice]:
         manager = _manager(on, ground, answerer, WaitingRoom(ground, expected, answers=answers))
         await opened.enter_async_context(recording(on))
         keeper = ClockKeeper(on.connection, on.keys, mailbox, on.profile.desk, expected)
-        beside = [
-            _keep_fresh(on.store),
-            keeper.run(),
-            *([_site_rounds(on).keep()] if settings.site_refresh_hours else []),
-        ]
-        for each in beside:
-            opened.callback(asyncio.create_task(each).cancel)
+        works: list[Work] = [partial(_keep_fresh, on.store), keeper.run]
+        if settings.site_refresh_hours:
+            works.append(_site_rounds(on).keep)
+        await opened.enter_async_context(beside(*works))
         queue = TurnQueue(on.connection, on.keys, f"worker-{os.getpid()}-{secrets.token_hex(4)}")
         timing = Timing(burst=settings.burst_seconds, grace=settings.grace_seconds)
         yield BackOffice(Worker(queue, manager, on.keys, settings.workers, timing), on.alone)

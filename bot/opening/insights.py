@@ -1,12 +1,11 @@
 """What happens on the desk is written into the shop's database while it is open; and the side that reads it there."""
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo
 
 from bot.answering.prompting import DEFAULT_LANGUAGE
+from bot.beside import beside
 from bot.desk.book import Book
 from bot.desk.small_talk import SmallTalk
 from bot.insights.approving import Approving
@@ -21,20 +20,13 @@ from bot.insights.tables import insight_tables
 from bot.insights.talks import Talks
 from bot.opening.premises import Premises
 
-log = logging.getLogger(__name__)
-
 
 @asynccontextmanager
 async def recording(on: Premises) -> AsyncIterator[None]:
     """While it is entered, in one process of the desk at a time. Raises StoreUnavailable."""
     await on.store.database.add(insight_tables)
-    task = asyncio.create_task(recorder_of(on).run())
-    task.add_done_callback(_told)
-    try:
+    async with beside(recorder_of(on).run):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def recorder_of(on: Premises) -> Recorder:
@@ -62,9 +54,3 @@ async def insight_of(on: Premises, book: Book) -> ShopInsight:
         LookingBack(talks, questions, zone, on.settings.tone_threshold),
         Approving(Drafts(on.connection, on.keys), on.publishing, book, say),
     )
-
-
-def _told(task: "asyncio.Task[None]") -> None:
-    """What ends of itself ends for a reason that nobody foresaw."""
-    if not task.cancelled() and (error := task.exception()):
-        log.error("what happens is not written into the database any more: start this process again", exc_info=error)

@@ -4,7 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 
+from bot.beside import Work, beside
 from bot.keys import Keys
 from bot.knowledge.embedding.choosing import choose_embedder
 from bot.knowledge.embedding.embedder import Embedder
@@ -49,25 +51,13 @@ async def kept_up(
     milvus: MilvusVersions | None = None,
 ) -> AsyncIterator[None]:
     """While in use: what others publish is fetched and opened, and what was published in a hurry is learned from."""
-    tasks = [asyncio.create_task(_learn(publishing, connection)), asyncio.create_task(index.follow())]
+    works: list[Work] = [partial(_learn, publishing, connection), index.follow]
     if isinstance(place, ManyMachines):
-        tasks.append(asyncio.create_task(place.follow()))
+        works.append(place.follow)
     if milvus:
-        tasks.append(asyncio.create_task(_bring(MilvusKeeper(milvus, place.folder), connection)))
-    for task in tasks:
-        task.add_done_callback(_told)
-    try:
+        works.append(partial(_bring, MilvusKeeper(milvus, place.folder), connection))
+    async with beside(*works):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _told(task: "asyncio.Task[None]") -> None:
-    """What ends of itself ends for a reason that nobody foresaw."""
-    if not task.cancelled() and (error := task.exception()):
-        log.error("the knowledge of this process is not kept up any more: start it again", exc_info=error)
 
 
 def built_with(settings: Settings) -> str | None:

@@ -29,4 +29,5 @@ def redis_url(settings: Settings) -> str:
 
 
 def read_prompts(settings: Settings) -> Prompts:
-    return Prompts(settings.prompts_dir or Path(str(prompts_that_come_along.__path__[0])))
+    shipped = Path(str(prompts_that_come_along.__path__[0]))
+    return Prompts(settings.prompts_dir, beneath=shipped) if settings.prompts_dir else Prompts(shipped)

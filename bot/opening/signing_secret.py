@@ -12,6 +12,7 @@ from pathlib import Path
 
 from redis.exceptions import RedisError
 
+from bot.beside import beside
 from bot.keys import Keys
 from bot.redis.connection import Connection, script
 from bot.settings import Settings
@@ -55,11 +56,10 @@ async def agreed_secret(settings: Settings, connection: Connection, alone: bool)
             raise SecretsDiffer(_advice())
     except RedisError as error:
         raise ConnectionError(f"Redis does not let us begin: {error}") from error
-    saying = asyncio.create_task(go_on_saying_so())
     try:
-        yield secret
+        async with beside(go_on_saying_so):
+            yield secret
     finally:
-        saying.cancel()
         with contextlib.suppress(RedisError):
             await redis.zrem(Keys.signers(), f"{fingerprint} {process}")
 

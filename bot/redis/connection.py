@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
+from bot.beside import beside
 from bot.observing import metrics
 from bot.redis.address import RedisAddress, read_redis_address, without_login
 from bot.redis.cluster import Address, Cluster
@@ -161,8 +162,7 @@ async def _opened_cluster(url: str, address: RedisAddress) -> AsyncIterator[Conn
                 f"The Redis Cluster at {without_login(url)} is not complete: no node has some of its slots. "
                 "Mend it first (redis-cli --cluster fix)."
             )
-        watch = asyncio.create_task(cluster.watch())
-        opened.callback(watch.cancel)
+        await opened.enter_async_context(beside(cluster.watch))
         yield Connection(commands, blocking, cluster)
 
 
