@@ -272,9 +272,9 @@ class Keys:
     @staticmethod
     def link_code(code: str) -> str:
         """Which customer a link code is for; expires with it."""
-        return f"link:{code}"
+        return f"link:{{{code}}}"
 
     @staticmethod
     def used_link_code(code: str, person: str) -> str:
         """The same, for the person who has just used it; expires with the longest turn."""
-        return f"link:{code}:{person}"
+        return f"link:{{{code}}}:{person}"

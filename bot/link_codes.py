@@ -11,7 +11,7 @@ import msgspec
 
 from bot.keys import Keys
 from bot.limits import Limits, digest
-from bot.redis.connection import Connection
+from bot.redis.connection import Connection, script
 
 ALPHABET = "ACDEFGHJKMNPQRTVWXY34679"  # nothing that looks like something else
 LENGTH = 8
@@ -32,6 +32,7 @@ class LinkCodes:
 
     def __init__(self, connection: Connection, limits: Limits) -> None:
         self._redis, self._limits = connection.commands, limits
+        self._use_up = script(self._redis, "use_link")
 
     async def new(self, customer_id: str) -> str | Wait:
         """A code such as ACDE-3467 for this customer."""
@@ -55,12 +56,8 @@ class LinkCodes:
         return customer_id
 
     async def _use(self, person: str, code: str) -> str:
-        customer_id = await self._redis.getdel(Keys.link_code(code))
-        used = Keys.used_link_code(code, digest(person))
-        if customer_id is None:
-            return str(await self._redis.get(used) or "")
-        await self._redis.set(used, customer_id, ex=USED_SECONDS)
-        return str(customer_id)
+        keys = [Keys.link_code(code), Keys.used_link_code(code, digest(person))]
+        return str(await self._use_up(keys=keys, args=[USED_SECONDS]))
 
 
 def _plain(given: str) -> str:

@@ -10,7 +10,7 @@ from bot.keys import SENT_SECONDS, Keys
 from bot.letters.errands import Errand, ErrandBook, NotNoted
 from bot.redis.connection import Connection
 
-LEASE = 0.3
+LEASE = 1.0
 SECONDS = 30.0
 
 
@@ -48,6 +48,15 @@ async def test_of_many_that_look_at_once_each_gets_another_letter(book: ErrandBo
     found = await asyncio.gather(*(book.take() for _ in range(20)))
     keys = [one.key for one in found if isinstance(one, Errand)]
     assert sorted(keys) == [f"token-{number}" for number in range(5)]
+
+
+async def test_a_lease_that_is_kept_too_late_does_not_bring_forward_what_was_put_off(book: ErrandBook) -> None:
+    await book.note("token", "en")
+    errand = await taken(book)
+    await book.put_off(errand, 3600, "the mail server is away")
+    await book.keep(errand)
+    until = await book.take()
+    assert isinstance(until, float) and until > 3000
 
 
 async def test_what_a_dead_sender_had_is_there_again_after_its_lease_and_not_before(book: ErrandBook) -> None:

@@ -170,6 +170,17 @@ async def test_a_message_that_a_stalled_redis_did_not_confirm_is_one_message_whe
 
 
 @pytest.mark.parametrize("which", ["6.2"])
+async def test_what_is_asked_together_is_given_up_as_well(redis: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.redis.connection.COMMAND_SECONDS", 0.2)
+    async with connect(redis.url) as connection, connection.commands.pipeline(transaction=False) as together:
+        redis.stall()
+        async with asyncio.timeout(20):
+            with pytest.raises(RedisTimeout):
+                await together.hgetall("a").hgetall("b").execute()
+        redis.resume()
+
+
+@pytest.mark.parametrize("which", ["6.2"])
 async def test_a_write_to_a_stalled_redis_is_written_once_where_the_driver_alone_writes_it_again(redis: Server) -> None:
     async with connect(redis.url) as connection, Redis(port=redis.port, socket_timeout=1) as stock:
         assert await stock.ping() and await connection.commands.ping()
@@ -248,9 +259,11 @@ async def test_a_shard_that_nobody_needs_costs_little(redis: Server, demo_data: 
     async with open_desk_on(settings, redis.url, alone=False) as desk:
         work = asyncio.create_task(desk.work())
         assert (await Customer(desk.handles.postbox).says("hello")).text
-        before, began = time.process_time(), time.monotonic()
-        await asyncio.sleep(5)
-        busy = (time.process_time() - before) / (time.monotonic() - began)
+        busy = 1.0
+        for _ in range(3):  # the process may have other things to do in one of them
+            before, began = time.process_time(), time.monotonic()
+            await asyncio.sleep(2)
+            busy = min(busy, (time.process_time() - before) / (time.monotonic() - began))
         sys.stdout.write(f"\nan idle worker of 64 shards: {busy:.1%} of a core\n")
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)

@@ -69,14 +69,22 @@ class Backfill:
         while page := await self._page(channel, after):
             messages = sorted(_readable(page), key=lambda one: int(one.id))
             for message in messages:
-                # they were written over a longer time than they come in now
-                await self._doors.take(msgspec.structs.replace(message, guild_id=server), per_minute=0)
+                await self._taken(msgspec.structs.replace(message, guild_id=server))
             if messages:
                 after, count = messages[-1].id, count + len(messages)
                 await self._marks.see(channel, after, direct=server is None)
             if len(page) < _PAGE or not messages:
                 break
         log.info("%d messages of channel %s were written while nobody listened", count, channel)
+
+    async def _taken(self, message: Message) -> None:
+        """Raises ConnectionError. One that cannot be taken for another reason must not hide those that follow."""
+        try:
+            await self._doors.take(message, per_minute=0)  # written over a longer time than they come in now
+        except ConnectionError:
+            raise
+        except Exception:
+            log.exception("a message of the history is passed over")
 
     async def _page(self, channel: str, after: str) -> Sequence[object]:
         """Those that follow; none where we may not look."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 
+import aiohttp
 import discord
 
 from adapters.chat_apps import MESSAGES_PER_MINUTE
@@ -132,7 +133,7 @@ class Intake:
             return await self._rooms.find(channel, server)
         except (discord.NotFound, discord.Forbidden):
             return Room(channel, server or "", "channel")
-        except (discord.HTTPException, discord.RateLimited) as problem:
+        except (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError) as problem:
             raise ConnectionError(f"Discord does not say what channel it is: {type(problem).__name__}") from None
 
     async def _accept(self, incoming: Incoming, place: Place, per_minute: int = MESSAGES_PER_MINUTE) -> None:

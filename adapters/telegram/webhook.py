@@ -64,11 +64,11 @@ class Receiver:
             self._storing[number] = stored
             stored.add_done_callback(lambda _: self._storing.pop(number, None))
         self._event(number).set()
-        with contextlib.suppress(ConnectionError):
-            await self.bookmarks.advance(self.opened.account, UPDATE, number)
         if number in self._storing:
             async with asyncio.timeout(STORE_SECONDS):
                 await asyncio.shield(self._storing[number])
+        with contextlib.suppress(ConnectionError):  # the other processes go on behind what is stored
+            await self.bookmarks.advance(self.opened.account, UPDATE, number)
 
     async def _wait_for_the_one_before(self, number: int) -> None:
         """Telegram numbers updates one by one, and makes many calls at once. One that does not come soon never will:

@@ -71,8 +71,8 @@ class ErrandBook:
         return None if taken < 0 else taken / 1000
 
     async def keep(self, errand: Errand) -> None:
-        """The lease begins anew."""
-        await self._due(errand, str(_milliseconds(self.lease_seconds)), "")
+        """The lease begins anew. It may overtake the end of the try that it belongs to: what was put off stays so."""
+        await self._due(errand, str(_milliseconds(self.lease_seconds)), "", only_later=True)
 
     async def put_off(self, errand: Errand, seconds: float, why: str) -> None:
         await self._due(errand, str(_milliseconds(seconds)), why)
@@ -102,9 +102,9 @@ class ErrandBook:
         """Try what was given up, from the beginning; what waits for its next try, now."""
         await self._due(Errand(unsent.key, unsent.language, unsent.tries), "0", "")
 
-    async def _due(self, errand: Errand, milliseconds: str, why: str) -> None:
-        keys = [Keys.errands(), Keys.errands_due()]
-        await _asked(self._put_off, keys, [errand.key, errand.tries, milliseconds, errand.language, why])
+    async def _due(self, errand: Errand, milliseconds: str, why: str, only_later: bool = False) -> None:
+        keys, when = [Keys.errands(), Keys.errands_due()], "GT" if only_later else "CH"
+        await _asked(self._put_off, keys, [errand.key, errand.tries, milliseconds, errand.language, why, when])
 
     async def _over(self, key: str, remembered: int) -> None:
         await _asked(self._end, [Keys.errands(), Keys.errands_due(), Keys.errand_sent(key)], [key, remembered])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.asyncio.client import Pipeline
 from redis.asyncio.connection import Connection as Wire
 from redis.asyncio.connection import SSLConnection as SafeWire
 from redis.asyncio.retry import Retry
@@ -77,8 +78,17 @@ async def _patience() -> AsyncIterator[None]:
         raise
 
 
+class _Together(Pipeline):
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        async with _patience():
+            return await super().execute(raise_on_error)
+
+
 class Commands(Redis):
     """A client of one server that gives up on a command by itself."""
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        return _Together(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
     async def execute_command(self, *arguments: Any, **options: Any) -> Any:
         """Raises redis.exceptions.TimeoutError after five seconds; whether the command was done is then unknown."""

@@ -24,6 +24,7 @@ class Held:
         self._redis, self._key = connection.commands, key
         self._hold = script(self._redis, "hold")
         self._mine = secrets.token_hex(8)
+        self._asked = 0.0  # when, by the loop's clock, the role was asked for
 
     async def run(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` while the role is ours, again and again; until it ends, raises, or we are cancelled."""
@@ -42,6 +43,7 @@ class Held:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _tried(self) -> bool:
+        self._asked = asyncio.get_running_loop().time()
         with suppress(RedisError):
             return bool(await self._redis.set(self._key, self._mine, nx=True, px=int(HOLD_SECONDS * 1000)))
         return False
@@ -63,12 +65,13 @@ class Held:
 
     async def _kept(self) -> None:
         """Ends when the role is lost, or may be soon."""
-        loop = asyncio.get_running_loop()
-        renewed = loop.time()
-        while loop.time() - renewed < HOLD_SECONDS - MARGIN_SECONDS:
-            await asyncio.sleep(HOLD_SECONDS / 10)
-            asked = loop.time()
-            with suppress(RedisError):
-                if not await self._hold(keys=[self._key], args=[self._mine, int(HOLD_SECONDS * 1000)]):
-                    return
-                renewed = asked
+        loop, renewed = asyncio.get_running_loop(), self._asked
+        with suppress(TimeoutError):
+            while True:
+                async with asyncio.timeout_at(renewed + HOLD_SECONDS - MARGIN_SECONDS):
+                    await asyncio.sleep(HOLD_SECONDS / 10)
+                    asked = loop.time()
+                    with suppress(RedisError):
+                        if not await self._hold(keys=[self._key], args=[self._mine, int(HOLD_SECONDS * 1000)]):
+                            return
+                        renewed = asked

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 
@@ -83,7 +84,7 @@ class Newsroom:
         one = Reader()
         self._readers.add(one)
         if not self._work:
-            self._work = [asyncio.create_task(work) for work in (self._follow(), self._hear_typing())]
+            self._work = [asyncio.create_task(self._lasting(work)) for work in (self._follow, self._hear_typing)]
         elif self._known:
             one.tell_whole()
         try:
@@ -108,6 +109,15 @@ class Newsroom:
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
+
+    async def _lasting(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """What fails for a reason that nobody foresaw, such as a record of another release, is begun anew."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("what changes at the desk is read anew")
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def _follow(self) -> None:
         async for changed in self._desk.changes():
