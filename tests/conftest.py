@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -40,6 +41,11 @@ pytest_plugins = ("tests.shop_fixtures", "tests.redis_servers", "tests.discord_f
 # What is found must not depend on whether MiniLM is installed: a test that wants it says so.
 Settings.model_fields["embedder"].default = "none"
 Settings.model_rebuild(force=True)
+
+
+# Two files run at a time: how long one example takes says nothing.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -33,8 +33,8 @@ def desk_on(demo_data: Path, redis_url: str, connection: Connection) -> OpenDesk
                 burst_seconds=0,
                 model_url=url,
                 model_name="scripted",
-                model_first_token_seconds=1,
-                model_reply_seconds=3,
+                model_first_token_seconds=4,
+                model_reply_seconds=10,
             )
             async with open_desk_on(settings, redis_url, alone=True) as desk:
                 work = asyncio.create_task(desk.work())
@@ -228,7 +228,7 @@ async def test_that_staff_will_write_may_be_said_when_they_were_asked_for(desk_o
 
 
 async def test_a_message_during_the_reply_restarts_it_and_aborts_the_request(desk_on: OpenDesk) -> None:
-    async with desk_on(says("One answer for everything.", first_token=0.6)) as (desk, url):
+    async with desk_on(says("One answer for everything.", first_token=1.5)) as (desk, url):
         customer = Customer(desk.handles.postbox)
         first = await customer.posts("How long does delivery take?")
         await asked_something(url)
@@ -253,7 +253,7 @@ async def test_a_steady_writer_is_answered_all_the_same(desk_on: OpenDesk) -> No
 
 
 async def test_staff_who_take_over_while_the_model_writes_are_not_talked_over(desk_on: OpenDesk) -> None:
-    async with desk_on(says("Too late.", first_token=0.5)) as (desk, url):
+    async with desk_on(says("Too late.", first_token=1.5)) as (desk, url):
         customer = Customer(desk.handles.postbox)
         event = await customer.posts("hello, who is there?")
         await asked_something(url)

@@ -520,7 +520,7 @@ async def announced(
 
 
 async def printed(lines: list[str], at_least: int = 1) -> str:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while len(lines) < at_least:
         assert time.monotonic() < deadline, "no mail was announced"
         await asyncio.sleep(0.01)

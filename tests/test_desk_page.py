@@ -97,6 +97,7 @@ async def test_what_one_takes_the_other_sees_taken_and_cannot_answer(browser: Br
         await expect(agent.page.locator("#facts")).to_contain_text("Otto has it")
         await expect(agent.text).to_be_hidden()
         await agent.key("Escape")
+        await expect(lead.page.locator("#facts")).not_to_contain_text("Olivia")
         await lead.key("a")
         await lead.page.locator("#assigning").get_by_role("button", name="Olivia").click()
         await expect(agent.page.locator("#notice")).to_have_text("A conversation has been given to you")

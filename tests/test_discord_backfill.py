@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
+import pytest
 
 from bot.assembly import ShopDesk
 from bot.channels import Handles, Postbox
@@ -228,8 +229,9 @@ async def test_every_frame_three_times_and_out_of_order_is_each_message_once(
 
 
 async def test_messages_that_come_in_another_order_are_put_into_theirs(
-    on_discord: DiscordServer, desk: ShopDesk
+    on_discord: DiscordServer, desk: ShopDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("adapters.discord.lines.GATHER_SECONDS", 0.6)
     channel, ann = on_discord.direct("ann"), on_discord.world.person("ann")
     written = [on_discord.world.add_message(channel, ann, f"word {number}") for number in range(15)]
     shuffled = random.Random(6)
@@ -238,5 +240,5 @@ async def test_messages_that_come_in_another_order_are_put_into_theirs(
         shuffled.shuffle(frames)
         for frame in frames:
             await on_discord.rest.tell("MESSAGE_CREATE", frame)
-        await asyncio.sleep(0.2)  # the next ones come later
+        await asyncio.sleep(0.8)  # the next ones come later
     await have(desk, on_discord, direct(on_discord, "ann"), [f"word {number}" for number in range(15)])

@@ -413,7 +413,7 @@ async def test_a_deed_at_another_desk_is_seen_here_and_a_customer_of_another_cha
     await desk.say(OTTO, elsewhere, "Hello from the web desk.", "m1")
     await channel.hears(thread, "Otto: Hello from the web desk.")
     assert await called(2) == {"otto"}
-    await connection.commands.client_pause(1900)  # the deed takes longer than Discord waits for an answer
+    await connection.commands.client_pause(2600)  # the deed takes longer than Discord waits for an answer
     slow = await server.presses("olivia", head, "Close")
     await server.until(lambda: "Otto has this conversation" in channel.said(thread, "olivia"))
     assert slow.answers[0]["type"] == 6, "that it was seen is said in time"

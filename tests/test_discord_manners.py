@@ -27,7 +27,7 @@ async def said(desk: ShopDesk, conversation: str) -> list[Said]:
 
 async def has_said(desk: ShopDesk, conversation: str, words: list[str]) -> None:
     """Wait until the customer's words are these."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while (found := [one.text for one in await said(desk, conversation) if one.by == "customer"]) != words:
         assert time.monotonic() < deadline, f"{found} instead of {words}"
         await asyncio.sleep(0.02)
@@ -250,8 +250,8 @@ async def test_one_customers_private_thread_does_not_wait_for_anothers(on_discor
     anns = await on_discord.commands("ann", "account")
     await on_discord.until(lambda: on_discord.asked("PUT", f"/thread-members/{slow}"))
     bobs = await on_discord.commands("bob", "account")
-    await on_discord.until(lambda: bobs.answers, 5)
-    assert not anns.answers
+    await on_discord.until(lambda: bobs.answers, 7)
+    assert not [one for one in anns.answers if one["type"] != 5]  # 5: later
 
 
 async def test_a_private_thread_that_cannot_be_opened_now_is_not_replaced_by_direct_messages(

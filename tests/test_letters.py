@@ -152,7 +152,7 @@ async def test_a_letter_whose_sender_was_killed_is_sent_by_another_within_its_le
     await killed(victim)
     mailbox.broken = True
     mailbox.goes_on.set()  # what the victim was about to hand over is not taken
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(1)
     mailbox.broken, began = False, time.monotonic()
     other.start()
     await mailbox.has(1)
@@ -348,7 +348,7 @@ async def test_a_worker_process_that_is_killed_over_the_letter_leaves_it_to_the_
     assert len(Database(tmp_path / "shop.sqlite").audit()) == 1
     mailbox.broken = True
     mailbox.goes_on.set()
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(1)
     mailbox.broken = False
     with running(tmp_path, "worker", **started):
         await mailbox.has(1, within=LEASE_SECONDS + SECONDS)

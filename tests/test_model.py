@@ -26,7 +26,7 @@ from bot.answering.model import ModelSettings, ServedModel, open_model
 from serving.script import Call, Reply, Rule, Script, When
 from serving.scripted_model import scripted_model
 
-SOON = Deadlines(first_token=0.15, whole_reply=0.3)
+SOON = Deadlines(first_token=0.6, whole_reply=1.2)
 
 Play = Callable[..., Any]
 
@@ -63,14 +63,14 @@ async def asked(model: ServedModel) -> dict[str, Any]:
         return msgspec.json.decode(await response.read(), type=dict[str, Any])
 
 
-async def eventually_asked(model: ServedModel, within: float = 2) -> None:
+async def eventually_asked(model: ServedModel, within: float = 20) -> None:
     until = time.monotonic() + within
     while not (await asked(model))["count"]:
         assert time.monotonic() < until, "the request never reached the server"
         await asyncio.sleep(0.005)
 
 
-async def eventually_aborted(model: ServedModel, within: float = 2) -> bool:
+async def eventually_aborted(model: ServedModel, within: float = 20) -> bool:
     until = time.monotonic() + within
     while time.monotonic() < until:
         if (await asked(model))["aborted"] == 1:
@@ -115,7 +115,7 @@ async def test_the_first_token_is_handed_on_at_once_and_the_rest_in_groups(play:
 
 
 async def test_slow_tokens_do_not_wait_for_company(play: Play) -> None:
-    model = await play(Reply("a b c ", tokens_per_second=20), flush_seconds=0.01)
+    model = await play(Reply("a b c ", tokens_per_second=4), flush_seconds=0.01)
     assert [chunk.content for chunk in await streamed(model, "Hello")] == ["a ", "b ", "c ", ""]
 
 
@@ -234,7 +234,7 @@ async def test_the_first_token_has_a_deadline_of_its_own(play: Play) -> None:
 
 
 async def test_a_reply_that_has_begun_may_take_longer_than_its_first_token(play: Play) -> None:
-    model = await play(Reply("word " * 10, tokens_per_second=50), deadlines=Deadlines(0.1, 30))
+    model = await play(Reply("word " * 10, tokens_per_second=5), deadlines=Deadlines(1, 30))
     assert (await model.ainvoke("Hello")).content == "word " * 10
 
 
@@ -281,7 +281,7 @@ async def test_a_server_that_recovers_is_used_again(play: Play) -> None:
 
 
 async def test_no_more_calls_at_once_than_there_are_places(play: Play) -> None:
-    model = await play(Reply(fault="hang"), concurrency=1, wait_for_place=0.02, deadlines=Deadlines(0.3, 0.3))
+    model = await play(Reply(fault="hang"), concurrency=1, wait_for_place=0.02, deadlines=Deadlines(2, 2))
     first = asyncio.create_task(model.ainvoke("Hello"))
     await eventually_asked(model)
     with pytest.raises(ModelOverloaded, match="No place"):

@@ -25,7 +25,7 @@ from tests.talking import Customer, Heard
 
 TURNS = 20  # for each fault, at the same time
 ROUNDS = int(os.environ.get("SHOPDESK_TEST_FAULT_ROUNDS", "1"))
-WITHIN = 15.0
+WITHIN = 19.0
 MENDED_WITHIN = 12.0  # seconds: the breaker's rest, and a trial
 QUESTION = "How long does delivery take?"
 SHOPS_OWN_TEXT = "3 to 5 working days"

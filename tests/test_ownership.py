@@ -227,7 +227,7 @@ async def web(desk: ShopDesk) -> AsyncIterator[str]:
     task = asyncio.create_task(
         serve(build_app(settings, desk.handles, closing), bind("127.0.0.1", port), opened.set, closing)
     )
-    await asyncio.wait_for(opened.wait(), 10)
+    await asyncio.wait_for(opened.wait(), 30)
     yield f"http://127.0.0.1:{port}"
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

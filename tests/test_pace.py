@@ -8,14 +8,15 @@ from bot.pace import RedisPace
 from bot.redis.connection import Connection
 
 CHAT = Bucket("chat:7", per_second=10, at_once=3)
+SLOW = Bucket("chat:8", per_second=0.1, at_once=3)
 ALL = Bucket("all", per_second=1000, at_once=1000)
 
 
 async def test_so_many_at_once_and_then_one_after_the_other(connection: Connection) -> None:
     pace = RedisPace(connection)
-    waits = [await pace.take("here:1", [CHAT, ALL]) for _ in range(4)]
+    waits = [await pace.take("here:1", [SLOW, ALL]) for _ in range(4)]
     assert waits[:3] == [0, 0, 0]
-    assert 0 < waits[3] <= 0.1
+    assert 0 < waits[3] <= 10
 
 
 async def test_who_waits_as_long_as_told_may_go_on_and_the_average_is_kept(connection: Connection) -> None:
@@ -31,8 +32,8 @@ async def test_who_waits_as_long_as_told_may_go_on_and_the_average_is_kept(conne
 async def test_one_that_is_empty_takes_nothing_out_of_the_others(connection: Connection) -> None:
     pace, few = RedisPace(connection), Bucket("few", per_second=0.1, at_once=2)
     for _ in range(3):
-        await pace.take("here:1", [CHAT])
-    assert await pace.take("here:1", [few, CHAT]) > 0
+        await pace.take("here:1", [SLOW])
+    assert await pace.take("here:1", [few, SLOW]) > 0
     assert [await pace.take("here:1", [few]) for _ in range(3)][:2] == [0, 0]
 
 
@@ -58,5 +59,5 @@ async def test_a_bucket_that_the_platform_closed_stays_closed_for_that_long_and_
 
 async def test_two_processes_share_one_bucket(connection: Connection) -> None:
     one, two = RedisPace(connection), RedisPace(connection)
-    waits = await asyncio.gather(*(pace.take("here:1", [CHAT]) for pace in (one, two) * 4))
+    waits = await asyncio.gather(*(pace.take("here:1", [SLOW]) for pace in (one, two) * 4))
     assert sum(wait == 0 for wait in waits) == 3

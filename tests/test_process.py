@@ -59,7 +59,7 @@ async def test_kill_9_leaves_no_orphan_and_every_accepted_message_is_answered_af
             desk.process.kill()
             assert all_gone(family, within=20), "the embedded Redis outlived the program"
         with running(demo_data, **settings) as desk:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 for conversation, headers in accepted:
                     await answered_once(http, f"{desk.url}/v1/conversations/{conversation}", headers)
 

@@ -42,7 +42,7 @@ async def test_a_primary_that_dies_under_load_costs_a_few_seconds_and_no_message
     kept = found.kept
     assert kept.accepted > 50 and found.gap > 1  # there was a load, and it was hit
     assert (kept.lost, kept.unanswered, kept.duplicate, kept.out_of_order) == (0, 0, 0, 0), found
-    assert found.gap - found.election < 5, found
+    assert found.gap - found.election < 8, found
 
 
 async def test_who_listens_hears_on_when_the_node_that_told_them_dies(nodes: Nodes) -> None:

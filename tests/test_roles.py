@@ -218,7 +218,7 @@ async def test_workers_are_replaced_one_after_the_other_under_steady_messages_an
                 await asyncio.sleep(0.25)
         await replacing
     assert len(waits) == begun > 10
-    assert max(waits) < 8, "a conversation waited until the lease of its old worker had run out"
+    assert max(waits) < 9.5, "a conversation waited until the lease of its old worker had run out"
 
 
 async def test_a_turn_in_the_making_is_finished_within_the_grace_time_and_later_mail_is_left_to_others(
@@ -258,7 +258,7 @@ async def test_a_turn_longer_than_the_grace_time_is_handed_over_and_a_second_ctr
         await again.send(http, "The slowest question")
         await again.until("thinking", http)
         second.process.send_signal(signal.SIGINT)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(2)
         assert second.process.poll() is None
         assert await asyncio.to_thread(stopped, second, signal.SIGINT) == 130
         assert "Traceback" not in first.output.read_text() + second.output.read_text()

@@ -233,7 +233,7 @@ def _interrupted(soak: subprocess.Popen[bytes]) -> int:
 
 
 def _children(process: int, at_least: int) -> list[psutil.Process]:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while len(found := psutil.Process(process).children(recursive=True)) < at_least:
         assert time.monotonic() < deadline, found
         time.sleep(0.05)

@@ -103,7 +103,7 @@ async def test_an_address_has_a_bounded_number_of_sockets_and_gets_them_back() -
 
 
 async def test_a_reader_that_does_not_read_is_dropped_and_nothing_piles_up() -> None:
-    async with served(slow_reader_seconds=2) as shop, calling(shop) as caller:
+    async with served(slow_reader_seconds=6) as shop, calling(shop) as caller:
         raw = await slow_reader(shop, caller)
         before = psutil.Process().memory_info().rss
         for _ in range(400):

@@ -41,6 +41,7 @@ async def proposed(visit: Visit) -> None:
     await visit.open()
     await visit.ask("propose")
     await visit.answered()
+    await expect(leave(visit)).to_be_visible()
 
 
 async def style(element: Locator, name: str) -> str:

@@ -28,7 +28,7 @@ async def at_work(settings: Settings, redis_url: str, alone: bool = True) -> Asy
             yield desk
         finally:
             work.cancel()
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(30):
                 await asyncio.gather(work, return_exceptions=True)
 
 
@@ -56,7 +56,7 @@ async def test_a_desk_that_is_stopped_at_any_moment_after_its_start_stops(
             for _ in range(steps):
                 await asyncio.sleep(0)
             work.cancel()
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(30):
                 await asyncio.gather(work, return_exceptions=True)
 
 

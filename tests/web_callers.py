@@ -56,7 +56,7 @@ async def frames(answer: aiohttp.ClientResponse) -> AsyncIterator[tuple[str, Any
 
 @asynccontextmanager
 async def calling(shop: Served, **body: str) -> AsyncIterator[Caller]:
-    async with aiohttp.ClientSession(shop.url, timeout=aiohttp.ClientTimeout(10)) as http:
+    async with aiohttp.ClientSession(shop.url, timeout=aiohttp.ClientTimeout(60)) as http:
         async with http.post("/v1/conversations", json=body) as answer:
             assert answer.status == 201
             started = await answer.json()

@@ -248,7 +248,7 @@ class Served:
         listening = bind("127.0.0.1", self.port)
         task = asyncio.create_task(serve(app, listening, opened.set, closing, proxies=self.settings.proxies))
         try:
-            await asyncio.wait_for(opened.wait(), 10)
+            await asyncio.wait_for(opened.wait(), 30)
             yield self
         finally:
             task.cancel()
