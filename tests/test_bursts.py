@@ -66,8 +66,9 @@ async def test_what_is_written_in_a_burst_gets_one_reply(
 
 
 async def test_whole_questions_that_a_phone_sends_all_at_once_get_one_reply(
-    demo_data: Path, redis_url: str, connection: Connection
+    demo_data: Path, redis_url: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.turn_taking.SETTLE_SECONDS", 0.5)  # this machine may pause between two of them
     texts = ("How long does delivery take?", "Can I return a lamp?", "Do you have gift cards?")
     async with working(Settings(data_dir=demo_data), redis_url) as desk:
         customers = [Customer(desk.handles.postbox) for _ in range(5)]
